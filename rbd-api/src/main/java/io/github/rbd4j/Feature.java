@@ -1,0 +1,90 @@
+package io.github.rbd4j;
+
+import io.github.rbd4j.bindings.librbd_h;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.Set;
+
+/** The features of an image. */
+public enum Feature {
+  /** Clones can be made from its snapshots. */
+  LAYERING(librbd_h.RBD_FEATURE_LAYERING(), "layering"),
+  /** Stripes of another unit and count than one object. */
+  STRIPINGV2(librbd_h.RBD_FEATURE_STRIPINGV2(), "striping"),
+  /** One client at a time owns the image for writing. */
+  EXCLUSIVE_LOCK(librbd_h.RBD_FEATURE_EXCLUSIVE_LOCK(), "exclusive-lock"),
+  /** A map of the objects that exist. */
+  OBJECT_MAP(librbd_h.RBD_FEATURE_OBJECT_MAP(), "object-map"),
+  /** Differences between snapshots without looking at each object. */
+  FAST_DIFF(librbd_h.RBD_FEATURE_FAST_DIFF(), "fast-diff"),
+  /** Flattening also frees the snapshots of the image from its parent. */
+  DEEP_FLATTEN(librbd_h.RBD_FEATURE_DEEP_FLATTEN(), "deep-flatten"),
+  /** Every change goes to a journal first, for mirroring. */
+  JOURNALING(librbd_h.RBD_FEATURE_JOURNALING(), "journaling"),
+  /** The data lies in another pool than the metadata. */
+  DATA_POOL(librbd_h.RBD_FEATURE_DATA_POOL(), "data-pool"),
+  /** Set by librbd: the image has operation features, see {@link OperationFeature}. */
+  OPERATIONS(librbd_h.RBD_FEATURE_OPERATIONS(), "operations"),
+  /** Set by librbd: the image is being migrated. */
+  MIGRATING(librbd_h.RBD_FEATURE_MIGRATING(), "migrating"),
+  /** Set by librbd: the image is the secondary one of a mirrored pair. */
+  NON_PRIMARY(librbd_h.RBD_FEATURE_NON_PRIMARY(), "non-primary"),
+  /** Set by librbd: a persistent cache has data that is not in the image yet. */
+  DIRTY_CACHE(librbd_h.RBD_FEATURE_DIRTY_CACHE(), "dirty-cache");
+
+  private final long bit;
+  private final String text;
+
+  Feature(long bit, String text) {
+    this.bit = bit;
+    this.text = text;
+  }
+
+  /**
+   * The bit of the feature in librbd's masks.
+   *
+   * @return a power of two
+   */
+  public long bit() {
+    return bit;
+  }
+
+  /**
+   * The name that Ceph's tools use.
+   *
+   * @return for instance {@code exclusive-lock}
+   */
+  public String text() {
+    return text;
+  }
+
+  /**
+   * The features of a mask. Bits that this version of rbd4j does not know are left out.
+   *
+   * @param mask the mask
+   * @return the features, in the order of their bits
+   */
+  public static Set<Feature> of(long mask) {
+    EnumSet<Feature> features = EnumSet.noneOf(Feature.class);
+    for (Feature feature : values()) {
+      if ((mask & feature.bit) != 0) {
+        features.add(feature);
+      }
+    }
+    return Collections.unmodifiableSet(features);
+  }
+
+  /**
+   * The mask of some features.
+   *
+   * @param features the features
+   * @return their bits together
+   */
+  public static long mask(Set<Feature> features) {
+    long mask = 0;
+    for (Feature feature : features) {
+      mask |= feature.bit;
+    }
+    return mask;
+  }
+}

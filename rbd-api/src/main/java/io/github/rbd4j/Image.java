@@ -1,0 +1,998 @@
+package io.github.rbd4j;
+
+import static io.github.rbd4j.bindings.librbd_h.rbd_diff_iterate2;
+import static io.github.rbd4j.bindings.librbd_h.rbd_diff_iterate3;
+import static io.github.rbd4j.bindings.librbd_h.rbd_flatten_with_progress;
+import static io.github.rbd4j.bindings.librbd_h.rbd_flush;
+import static io.github.rbd4j.bindings.librbd_h.rbd_get_access_timestamp;
+import static io.github.rbd4j.bindings.librbd_h.rbd_get_block_name_prefix;
+import static io.github.rbd4j.bindings.librbd_h.rbd_get_create_timestamp;
+import static io.github.rbd4j.bindings.librbd_h.rbd_get_data_pool_id;
+import static io.github.rbd4j.bindings.librbd_h.rbd_get_features;
+import static io.github.rbd4j.bindings.librbd_h.rbd_get_flags;
+import static io.github.rbd4j.bindings.librbd_h.rbd_get_id;
+import static io.github.rbd4j.bindings.librbd_h.rbd_get_modify_timestamp;
+import static io.github.rbd4j.bindings.librbd_h.rbd_get_name;
+import static io.github.rbd4j.bindings.librbd_h.rbd_get_old_format;
+import static io.github.rbd4j.bindings.librbd_h.rbd_get_op_features;
+import static io.github.rbd4j.bindings.librbd_h.rbd_get_overlap;
+import static io.github.rbd4j.bindings.librbd_h.rbd_get_stripe_count;
+import static io.github.rbd4j.bindings.librbd_h.rbd_get_stripe_unit;
+import static io.github.rbd4j.bindings.librbd_h.rbd_invalidate_cache;
+import static io.github.rbd4j.bindings.librbd_h.rbd_metadata_get;
+import static io.github.rbd4j.bindings.librbd_h.rbd_metadata_list;
+import static io.github.rbd4j.bindings.librbd_h.rbd_metadata_remove;
+import static io.github.rbd4j.bindings.librbd_h.rbd_metadata_set;
+import static io.github.rbd4j.bindings.librbd_h.rbd_resize2;
+import static io.github.rbd4j.bindings.librbd_h.rbd_snap_create2;
+import static io.github.rbd4j.bindings.librbd_h.rbd_snap_get_limit;
+import static io.github.rbd4j.bindings.librbd_h.rbd_snap_list;
+import static io.github.rbd4j.bindings.librbd_h.rbd_snap_list_end;
+import static io.github.rbd4j.bindings.librbd_h.rbd_snap_remove_by_id;
+import static io.github.rbd4j.bindings.librbd_h.rbd_snap_set;
+import static io.github.rbd4j.bindings.librbd_h.rbd_snap_set_by_id;
+import static io.github.rbd4j.bindings.librbd_h.rbd_snap_set_limit;
+import static io.github.rbd4j.bindings.librbd_h.rbd_stat;
+import static io.github.rbd4j.bindings.librbd_h.rbd_update_features;
+
+import io.github.rbd4j.bindings.librbd_h;
+import io.github.rbd4j.bindings.rbd_image_info_t;
+import io.github.rbd4j.bindings.rbd_snap_info_t;
+import io.github.rbd4j.internal.Failures;
+import io.github.rbd4j.internal.NativeHandle;
+import io.github.rbd4j.internal.NativeObject;
+import io.github.rbd4j.internal.NativeStrings;
+import io.github.rbd4j.internal.NativeSymbols;
+import io.github.rbd4j.internal.NativeTime;
+import io.github.rbd4j.internal.Operation;
+import io.github.rbd4j.internal.SizedBuffer;
+import io.github.rbd4j.internal.SizedBuffer.Sizing;
+import io.github.rbd4j.internal.SizedBuffer.Slot;
+import io.github.rbd4j.internal.Subject;
+import io.github.rbd4j.internal.Upcalls;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Objects;
+import java.util.OptionalLong;
+import java.util.SequencedMap;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/**
+ * An open image. It is safe for any number of threads, with one exception that librbd makes: {@link
+ * #setSnapshot} changes what all users of this object read.
+ *
+ * <p>Data goes in and out at offsets in bytes, through three kinds of memory. A native {@link
+ * MemorySegment} and a direct {@link ByteBuffer} are handed to librbd as they are; arrays and heap
+ * buffers are copied through bounded native staging memory. Transfers of any length are possible.
+ */
+@SuppressWarnings("exports") // the base class is an implementation detail
+public final class Image extends NativeObject {
+  private final Rbd rbd;
+  private final NativeHandle handle;
+  private final ImageIo data;
+
+  Image(Rbd rbd, NativeHandle handle) {
+    super(handle);
+    this.rbd = rbd;
+    this.handle = handle;
+    this.data = new ImageIo(handle);
+  }
+
+  Rbd rbd() {
+    return rbd;
+  }
+
+  // ---------------------------------------------------------------------------------- data
+
+  /**
+   * Reads into native or heap memory.
+   *
+   * <p>Implements: {@code ssize_t rbd_read2(rbd_image_t image, uint64_t ofs, size_t len, char *buf,
+   * int op_flags)}
+   *
+   * @param offset where to begin, in bytes
+   * @param target the memory, filled from its start
+   * @return the number of bytes read: the size of the target, or less where the image ends; -1 if
+   *     the offset is at or behind the end; 0 if the target is empty
+   * @throws IllegalArgumentException if the offset is negative or the target read-only
+   */
+  public long readAt(long offset, MemorySegment target) {
+    return data.read(offset, target);
+  }
+
+  /**
+   * Reads into a buffer, between its position and its limit, and advances the position.
+   *
+   * @param offset where to begin, in bytes
+   * @param target the buffer
+   * @return the number of bytes read: what remained in the buffer, or less where the image ends; -1
+   *     if the offset is at or behind the end; 0 if nothing remained
+   * @throws IllegalArgumentException if the offset is negative
+   * @throws java.nio.ReadOnlyBufferException if the buffer is read-only
+   */
+  public int readAt(long offset, ByteBuffer target) {
+    if (target.isReadOnly()) {
+      throw new java.nio.ReadOnlyBufferException();
+    }
+    int count = (int) data.read(offset, MemorySegment.ofBuffer(target));
+    if (count > 0) {
+      target.position(target.position() + count);
+    }
+    return count;
+  }
+
+  /**
+   * Reads into an array.
+   *
+   * @param offset where to begin, in bytes
+   * @param target the array, filled from its start
+   * @return the number of bytes read: the length of the array, or less where the image ends; -1 if
+   *     the offset is at or behind the end; 0 if the array is empty
+   * @throws IllegalArgumentException if the offset is negative
+   */
+  public int readAt(long offset, byte[] target) {
+    return (int) data.read(offset, MemorySegment.ofArray(target));
+  }
+
+  /**
+   * Reads into a part of an array.
+   *
+   * @param offset where to begin, in bytes
+   * @param target the array
+   * @param start the first index to fill
+   * @param length how many bytes to read
+   * @return the number of bytes read: the length, or less where the image ends; -1 if the offset is
+   *     at or behind the end; 0 if the length is 0
+   * @throws IllegalArgumentException if the offset is negative
+   * @throws IndexOutOfBoundsException if the part does not lie within the array
+   */
+  public int readAt(long offset, byte[] target, int start, int length) {
+    Objects.checkFromIndexSize(start, length, target.length);
+    return (int) data.read(offset, MemorySegment.ofArray(target).asSlice(start, length));
+  }
+
+  /**
+   * Writes all of some native or heap memory.
+   *
+   * <p>Implements: {@code ssize_t rbd_write2(rbd_image_t image, uint64_t ofs, size_t len, const
+   * char *buf, int op_flags)}
+   *
+   * @param offset where to begin, in bytes
+   * @param source the memory
+   * @throws IllegalArgumentException if the range does not lie within the image; nothing is written
+   * @throws ReadOnlyImageException if the image cannot be written
+   * @throws IncompleteWriteException if another client shrank the image meanwhile
+   */
+  public void writeAt(long offset, MemorySegment source) {
+    data.write(offset, source);
+  }
+
+  /**
+   * Writes what is between the position and the limit of a buffer, and advances the position.
+   *
+   * @param offset where to begin, in bytes
+   * @param source the buffer
+   * @throws IllegalArgumentException if the range does not lie within the image; nothing is written
+   * @throws ReadOnlyImageException if the image cannot be written
+   * @throws IncompleteWriteException if another client shrank the image meanwhile
+   */
+  public void writeAt(long offset, ByteBuffer source) {
+    data.write(offset, MemorySegment.ofBuffer(source));
+    source.position(source.limit());
+  }
+
+  /**
+   * Writes an array.
+   *
+   * @param offset where to begin, in bytes
+   * @param source the array
+   * @throws IllegalArgumentException if the range does not lie within the image; nothing is written
+   * @throws ReadOnlyImageException if the image cannot be written
+   * @throws IncompleteWriteException if another client shrank the image meanwhile
+   */
+  public void writeAt(long offset, byte[] source) {
+    data.write(offset, MemorySegment.ofArray(source));
+  }
+
+  /**
+   * Writes a part of an array.
+   *
+   * @param offset where to begin, in bytes
+   * @param source the array
+   * @param start the first index to write
+   * @param length how many bytes to write
+   * @throws IllegalArgumentException if the range does not lie within the image; nothing is written
+   * @throws IndexOutOfBoundsException if the part does not lie within the array
+   * @throws ReadOnlyImageException if the image cannot be written
+   * @throws IncompleteWriteException if another client shrank the image meanwhile
+   */
+  public void writeAt(long offset, byte[] source, int start, int length) {
+    Objects.checkFromIndexSize(start, length, source.length);
+    data.write(offset, MemorySegment.ofArray(source).asSlice(start, length));
+  }
+
+  /**
+   * Tells the cluster that a range is not needed any more. What is read from it afterwards is zeros
+   * or the old data: librbd skips what is smaller than its granularity (option {@code
+   * rbd_discard_granularity_bytes}, 64 KiB). Use {@link #writeZeroes} where zeros are wanted.
+   *
+   * <p>Implements: {@code int rbd_discard(rbd_image_t image, uint64_t ofs, uint64_t len)}
+   *
+   * @param offset where to begin, in bytes
+   * @param length how many bytes
+   * @throws IllegalArgumentException if the range does not lie within the image
+   * @throws ReadOnlyImageException if the image cannot be written
+   */
+  public void discard(long offset, long length) {
+    data.discard(offset, length);
+  }
+
+  /**
+   * Makes a range read as zeros, freeing its space where possible.
+   *
+   * @param offset where to begin, in bytes
+   * @param length how many bytes
+   * @throws IllegalArgumentException if the range does not lie within the image
+   * @throws ReadOnlyImageException if the image cannot be written
+   */
+  public void writeZeroes(long offset, long length) {
+    data.writeZeroes(offset, length, 0);
+  }
+
+  /**
+   * Makes a range read as zeros, and keeps or frees its space.
+   *
+   * <p>Implements: {@code ssize_t rbd_write_zeroes(rbd_image_t image, uint64_t ofs, size_t len, int
+   * zero_flags, int op_flags)}
+   *
+   * @param offset where to begin, in bytes
+   * @param length how many bytes
+   * @param thickProvision whether to allocate the space of the zeros
+   * @throws IllegalArgumentException if the range does not lie within the image
+   * @throws ReadOnlyImageException if the image cannot be written
+   */
+  public void writeZeroes(long offset, long length, boolean thickProvision) {
+    data.writeZeroes(
+        offset, length, thickProvision ? librbd_h.RBD_WRITE_ZEROES_FLAG_THICK_PROVISION() : 0);
+  }
+
+  /**
+   * Fills a range with a repeated pattern.
+   *
+   * <p>Implements: {@code ssize_t rbd_writesame(rbd_image_t image, uint64_t ofs, size_t len, const
+   * char *buf, size_t data_len, int op_flags)}
+   *
+   * @param offset where to begin, in bytes
+   * @param length how many bytes, a multiple of the pattern
+   * @param pattern the pattern, at most 4 MiB
+   * @throws IllegalArgumentException if the length is not a multiple of the pattern, or the range
+   *     does not lie within the image
+   * @throws ReadOnlyImageException if the image cannot be written
+   */
+  public void writeSame(long offset, long length, MemorySegment pattern) {
+    data.writeSame(offset, length, pattern);
+  }
+
+  /**
+   * Fills a range with a repeated pattern.
+   *
+   * @param offset where to begin, in bytes
+   * @param length how many bytes, a multiple of the pattern
+   * @param pattern the pattern, at most 4 MiB
+   * @throws IllegalArgumentException if the length is not a multiple of the pattern, or the range
+   *     does not lie within the image
+   * @throws ReadOnlyImageException if the image cannot be written
+   */
+  public void writeSame(long offset, long length, byte[] pattern) {
+    data.writeSame(offset, length, MemorySegment.ofArray(pattern));
+  }
+
+  /**
+   * Writes data if the image holds what is expected, as one atomic step.
+   *
+   * <p>The range must lie within one object; librbd before Ceph 18 takes at most one aligned sector
+   * of 512 bytes.
+   *
+   * <p>Implements: {@code ssize_t rbd_compare_and_write(rbd_image_t image, uint64_t ofs, size_t
+   * len, const char *cmp_buf, const char *buf, uint64_t *mismatch_off, int op_flags)}
+   *
+   * @param offset where to begin, in bytes
+   * @param expected what the image must hold
+   * @param replacement what to write then, of the same length
+   * @return empty if the data was written; otherwise the offset of the first difference, counted
+   *     from the start of the range
+   * @throws IllegalArgumentException if the lengths differ, or the range does not lie within the
+   *     image
+   * @throws InvalidRequestException if librbd cannot do it for this range
+   * @throws ReadOnlyImageException if the image cannot be written
+   */
+  public OptionalLong compareAndWrite(
+      long offset, MemorySegment expected, MemorySegment replacement) {
+    return data.compareAndWrite(offset, expected, replacement);
+  }
+
+  /**
+   * Writes data if the image holds what is expected, as one atomic step. See {@link
+   * #compareAndWrite(long, MemorySegment, MemorySegment)}.
+   *
+   * @param offset where to begin, in bytes
+   * @param expected what the image must hold
+   * @param replacement what to write then, of the same length
+   * @return empty if the data was written; otherwise the offset of the first difference, counted
+   *     from the start of the range
+   */
+  public OptionalLong compareAndWrite(long offset, byte[] expected, byte[] replacement) {
+    return data.compareAndWrite(
+        offset, MemorySegment.ofArray(expected), MemorySegment.ofArray(replacement));
+  }
+
+  /**
+   * Waits until every write that returned before is safe in the cluster.
+   *
+   * <p>Implements: {@code int rbd_flush(rbd_image_t image)}
+   */
+  public void flush() {
+    handle.call(handle.operation("flush"), image -> rbd_flush(image));
+  }
+
+  /**
+   * Writes back and drops what librbd's cache holds of the image.
+   *
+   * <p>Implements: {@code int rbd_invalidate_cache(rbd_image_t image)}
+   */
+  public void invalidateCache() {
+    handle.call(handle.operation("invalidate the cache of"), image -> rbd_invalidate_cache(image));
+  }
+
+  // ------------------------------------------------------------------------------- properties
+
+  /**
+   * The size, of the snapshot if the image is open at one.
+   *
+   * <p>Implements: {@code int rbd_get_size(rbd_image_t image, uint64_t *size)}
+   *
+   * @return the size in bytes
+   */
+  public long size() {
+    return data.size();
+  }
+
+  /**
+   * The name that the image has now.
+   *
+   * <p>Implements: {@code int rbd_get_name(rbd_image_t image, char *name, size_t *name_len)}
+   *
+   * @return the name
+   */
+  public String name() {
+    return handle.use(
+        (image, arena) ->
+            SizedBuffer.fetchString(
+                handle.operation("get the name of"),
+                Sizing.SIZE_POINTER,
+                b -> rbd_get_name(image, b.data(0), b.sizePointer(0))));
+  }
+
+  /**
+   * The id, which stays the same when the image is renamed.
+   *
+   * <p>Implements: {@code int rbd_get_id(rbd_image_t image, char *id, size_t id_len)}
+   *
+   * @return the id; empty for an image of format 1
+   */
+  public String id() {
+    if (isOldFormat()) {
+      return "";
+    }
+    return handle.use(
+        (image, arena) ->
+            SizedBuffer.fetchString(
+                handle.operation("get the id of"),
+                Sizing.VALUE,
+                b -> rbd_get_id(image, b.data(0), b.capacity(0))));
+  }
+
+  /**
+   * What the names of the data objects begin with.
+   *
+   * <p>Implements: {@code int rbd_get_block_name_prefix(rbd_image_t image, char *prefix, size_t
+   * prefix_len)}
+   *
+   * @return the prefix
+   */
+  public String blockNamePrefix() {
+    return handle.use(
+        (image, arena) ->
+            SizedBuffer.fetchString(
+                handle.operation("get the block name prefix of"),
+                Sizing.VALUE,
+                b -> rbd_get_block_name_prefix(image, b.data(0), b.capacity(0))));
+  }
+
+  /**
+   * The pool in which the data lies.
+   *
+   * <p>Implements: {@code int64_t rbd_get_data_pool_id(rbd_image_t image)}
+   *
+   * @return the number of the pool
+   */
+  public long dataPoolId() {
+    return handle.call(handle.operation("get the data pool of"), i -> rbd_get_data_pool_id(i));
+  }
+
+  /**
+   * The features.
+   *
+   * <p>Implements: {@code int rbd_get_features(rbd_image_t image, uint64_t *features)}
+   *
+   * @return the features
+   */
+  public Set<Feature> features() {
+    return Feature.of(
+        handle.callForLong(
+            handle.operation("get the features of"), (i, arena, out) -> rbd_get_features(i, out)));
+  }
+
+  /**
+   * Turns features on or off. Of those that can be changed, see Ceph's documentation.
+   *
+   * <p>Implements: {@code int rbd_update_features(rbd_image_t image, uint64_t features, uint8_t
+   * enabled)}
+   *
+   * @param features the features
+   * @param enabled true to turn them on, false to turn them off
+   * @throws InvalidRequestException if one cannot be changed, or needs another
+   */
+  public void updateFeatures(Set<Feature> features, boolean enabled) {
+    long mask = Feature.mask(features);
+    handle.call(
+        handle.operation("update the features of"),
+        image -> rbd_update_features(image, mask, (byte) (enabled ? 1 : 0)));
+  }
+
+  /**
+   * What librbd notes about the use of the image.
+   *
+   * <p>Implements: {@code int rbd_get_op_features(rbd_image_t image, uint64_t *op_features)}
+   *
+   * @return the operation features
+   */
+  public Set<OperationFeature> operationFeatures() {
+    return OperationFeature.of(
+        handle.callForLong(
+            handle.operation("get the operation features of"),
+            (i, arena, out) -> rbd_get_op_features(i, out)));
+  }
+
+  /**
+   * What is wrong with the metadata.
+   *
+   * <p>Implements: {@code int rbd_get_flags(rbd_image_t image, uint64_t *flags)}
+   *
+   * @return the flags, mostly none
+   */
+  public Set<ImageFlag> flags() {
+    return ImageFlag.of(
+        handle.callForLong(
+            handle.operation("get the flags of"), (i, arena, out) -> rbd_get_flags(i, out)));
+  }
+
+  /**
+   * How much still comes from the parent.
+   *
+   * <p>Implements: {@code int rbd_get_overlap(rbd_image_t image, uint64_t *overlap)}
+   *
+   * @return the number of bytes from the start; 0 if the image is no clone
+   */
+  public long overlap() {
+    return handle.callForLong(
+        handle.operation("get the overlap of"), (i, arena, out) -> rbd_get_overlap(i, out));
+  }
+
+  /**
+   * Whether the image has format 1.
+   *
+   * <p>Implements: {@code int rbd_get_old_format(rbd_image_t image, uint8_t *old)}
+   *
+   * @return true for format 1
+   */
+  public boolean isOldFormat() {
+    return handle.callForLong(
+            handle.operation("get the format of"), (i, arena, out) -> rbd_get_old_format(i, out))
+        != 0;
+  }
+
+  /**
+   * The stripe unit.
+   *
+   * <p>Implements: {@code int rbd_get_stripe_unit(rbd_image_t image, uint64_t *stripe_unit)}
+   *
+   * @return the stripe unit in bytes
+   */
+  public long stripeUnit() {
+    return handle.callForLong(
+        handle.operation("get the stripe unit of"), (i, arena, out) -> rbd_get_stripe_unit(i, out));
+  }
+
+  /**
+   * Over how many objects a stripe goes.
+   *
+   * <p>Implements: {@code int rbd_get_stripe_count(rbd_image_t image, uint64_t *stripe_count)}
+   *
+   * @return the stripe count
+   */
+  public long stripeCount() {
+    return handle.callForLong(
+        handle.operation("get the stripe count of"),
+        (i, arena, out) -> rbd_get_stripe_count(i, out));
+  }
+
+  /**
+   * All that is known about the image.
+   *
+   * <p>Implements: {@code int rbd_stat(rbd_image_t image, rbd_image_info_t *info, size_t
+   * infosize)}, {@code int rbd_get_create_timestamp(rbd_image_t image, struct timespec
+   * *timestamp)}, {@code int rbd_get_access_timestamp(rbd_image_t image, struct timespec
+   * *timestamp)}, {@code int rbd_get_modify_timestamp(rbd_image_t image, struct timespec
+   * *timestamp)}
+   *
+   * @return the properties
+   */
+  public ImageInfo info() {
+    Operation operation = handle.operation("get information about");
+    return handle.use(
+        (image, arena) -> {
+          MemorySegment stat = rbd_image_info_t.allocate(arena);
+          Failures.check(rbd_stat(image, stat, stat.byteSize()), operation);
+          NativeTime time = new NativeTime(arena);
+          return new ImageInfo(
+              name(),
+              id(),
+              rbd_image_info_t.size(stat),
+              rbd_image_info_t.obj_size(stat),
+              rbd_image_info_t.num_objs(stat),
+              rbd_image_info_t.order(stat),
+              blockNamePrefix(),
+              dataPoolId(),
+              stripeUnit(),
+              stripeCount(),
+              features(),
+              operationFeatures(),
+              flags(),
+              time.read(operation, out -> rbd_get_create_timestamp(image, out)),
+              time.read(operation, out -> rbd_get_access_timestamp(image, out)),
+              time.read(operation, out -> rbd_get_modify_timestamp(image, out)),
+              overlap(),
+              isOldFormat());
+        });
+  }
+
+  /**
+   * Changes the size.
+   *
+   * @param size the new size in bytes
+   * @param allowShrink whether it may become smaller, which loses the data behind the new end
+   * @throws InvalidRequestException if it would become smaller and may not
+   */
+  public void resize(long size, boolean allowShrink) {
+    resize(size, allowShrink, ProgressListener.NONE);
+  }
+
+  /**
+   * Changes the size and tells how far it is. An exception out of the listener stops a shrinking.
+   *
+   * <p>Implements: {@code int rbd_resize2(rbd_image_t image, uint64_t size, bool allow_shrink,
+   * librbd_progress_fn_t cb, void *cbdata)}
+   *
+   * @param size the new size in bytes
+   * @param allowShrink whether it may become smaller, which loses the data behind the new end
+   * @param listener told the number of objects
+   * @throws InvalidRequestException if it would become smaller and may not
+   * @throws ReadOnlyImageException if the image cannot be written
+   */
+  public void resize(long size, boolean allowShrink, ProgressListener listener) {
+    ImageIo.requireNotNegative(size, "size");
+    handle.callWithUpcall(
+        handle.operation("resize"),
+        Objects.requireNonNull(listener, "listener"),
+        (image, arena, argument) ->
+            rbd_resize2(image, size, allowShrink, Upcalls.progressStub(), argument));
+  }
+
+  /**
+   * Copies all that a clone still shares with its parent, so that it needs it no more.
+   *
+   * <p>Implements: {@code int rbd_flatten_with_progress(rbd_image_t image, librbd_progress_fn_t cb,
+   * void *cbdata)}
+   *
+   * @param listener told the number of objects
+   * @throws InvalidRequestException if the image is no clone
+   */
+  public void flatten(ProgressListener listener) {
+    handle.callWithUpcall(
+        handle.operation("flatten"),
+        Objects.requireNonNull(listener, "listener"),
+        (image, arena, argument) ->
+            rbd_flatten_with_progress(image, Upcalls.progressStub(), argument));
+  }
+
+  // --------------------------------------------------------------------------------- metadata
+
+  /**
+   * Reads a value of the metadata.
+   *
+   * <p>Implements: {@code int rbd_metadata_get(rbd_image_t image, const char *key, char *value,
+   * size_t *val_len)}
+   *
+   * @param key the key
+   * @return the value
+   * @throws ObjectNotFoundException if there is no such key
+   */
+  public String metadata(String key) {
+    NativeStrings.requireName(key, "key");
+    return handle.use(
+        (image, arena) -> {
+          MemorySegment name = NativeStrings.copy(arena, key);
+          return SizedBuffer.fetchString(
+              metadataOperation("get", key),
+              Sizing.SIZE_POINTER,
+              b -> rbd_metadata_get(image, name, b.data(0), b.sizePointer(0)));
+        });
+  }
+
+  /**
+   * Sets a value of the metadata. Keys that begin with {@code conf_} set a configuration option for
+   * the image.
+   *
+   * <p>Implements: {@code int rbd_metadata_set(rbd_image_t image, const char *key, const char
+   * *value)}
+   *
+   * @param key the key
+   * @param value the value, which may be empty
+   */
+  public void setMetadata(String key, String value) {
+    NativeStrings.requireName(key, "key");
+    NativeStrings.require(value, "value");
+    handle.callInArena(
+        metadataOperation("set", key),
+        (image, arena) ->
+            rbd_metadata_set(
+                image, NativeStrings.copy(arena, key), NativeStrings.copy(arena, value)));
+  }
+
+  /**
+   * Removes a value of the metadata.
+   *
+   * <p>Implements: {@code int rbd_metadata_remove(rbd_image_t image, const char *key)}
+   *
+   * @param key the key
+   * @throws ObjectNotFoundException if there is no such key
+   */
+  public void removeMetadata(String key) {
+    NativeStrings.requireName(key, "key");
+    handle.callInArena(
+        metadataOperation("remove", key),
+        (image, arena) -> rbd_metadata_remove(image, NativeStrings.copy(arena, key)));
+  }
+
+  /**
+   * All metadata.
+   *
+   * @return the values by their keys, in the order of the keys
+   */
+  public SequencedMap<String, String> metadata() {
+    return MetadataPages.all(this::metadata);
+  }
+
+  /**
+   * A page of the metadata.
+   *
+   * <p>Implements: {@code int rbd_metadata_list(rbd_image_t image, const char *start, uint64_t max,
+   * char *keys, size_t *key_len, char *values, size_t *vals_len)}
+   *
+   * @param after the key behind which to begin, empty for the first page
+   * @param max how many entries at the most, at least 1
+   * @return the values by their keys, in the order of the keys
+   */
+  public SequencedMap<String, String> metadata(String after, long max) {
+    NativeStrings.require(after, "after");
+    return handle.use(
+        (image, arena) -> {
+          MemorySegment start = NativeStrings.copy(arena, after);
+          return MetadataPages.page(
+              handle.operation("list the metadata of"),
+              max,
+              b ->
+                  rbd_metadata_list(
+                      image, start, max, b.data(0), b.sizePointer(0), b.data(1), b.sizePointer(1)));
+        });
+  }
+
+  private Operation metadataOperation(String verb, String key) {
+    return handle
+        .operation(verb)
+        .on(Subject.KEY, "\"" + key + "\" of the metadata of image " + handle.name());
+  }
+
+  // -------------------------------------------------------------------------------- snapshots
+
+  /**
+   * The snapshots, with those that belong to groups, mirroring or the trash.
+   *
+   * <p>Implements: {@code int rbd_snap_list(rbd_image_t image, rbd_snap_info_t *snaps, int
+   * *max_snaps)}, with {@code void rbd_snap_list_end(rbd_snap_info_t *snaps)}
+   *
+   * @return the snapshots, the oldest first
+   */
+  public List<SnapshotInfo> snapshots() {
+    return handle.use(
+        (image, arena) ->
+            SizedBuffer.fetch(
+                handle.operation("list the snapshots of"),
+                b -> rbd_snap_list(image, b.data(0), b.sizePointer(0)),
+                (b, count) -> {
+                  try {
+                    List<SnapshotInfo> snapshots = new ArrayList<>();
+                    for (long i = 0; i < Math.min(count, b.capacity(0)); i++) {
+                      MemorySegment info = b.element(0, i);
+                      snapshots.add(
+                          new SnapshotInfo(
+                              rbd_snap_info_t.id(info),
+                              NativeStrings.read(rbd_snap_info_t.name(info)),
+                              rbd_snap_info_t.size(info)));
+                    }
+                    return List.copyOf(snapshots);
+                  } finally {
+                    rbd_snap_list_end(b.data(0));
+                  }
+                },
+                new Slot(rbd_snap_info_t.layout(), 16, Sizing.INT_POINTER)));
+  }
+
+  /**
+   * Names a snapshot of this image, whether it exists or not.
+   *
+   * @param name its name
+   * @return what one can do with it
+   */
+  public Snapshot snapshot(String name) {
+    return new Snapshot(this, NativeStrings.requireName(name, "name"));
+  }
+
+  /**
+   * Takes a snapshot.
+   *
+   * @param name its name, without {@code /} and {@code @}
+   * @return the snapshot
+   * @throws SnapshotExistsException if there is one of that name
+   * @throws QuotaExceededException if the limit of the image is reached
+   */
+  public Snapshot createSnapshot(String name) {
+    return createSnapshot(name, Set.of(), ProgressListener.NONE);
+  }
+
+  /**
+   * Takes a snapshot.
+   *
+   * <p>Implements: {@code int rbd_snap_create2(rbd_image_t image, const char *snap_name, uint32_t
+   * flags, librbd_progress_fn_t cb, void *cbdata)}
+   *
+   * @param name its name, without {@code /} and {@code @}
+   * @param flags how
+   * @param listener told how far quiescing the users of the image is
+   * @return the snapshot
+   * @throws SnapshotExistsException if there is one of that name
+   * @throws QuotaExceededException if the limit of the image is reached
+   * @throws ReadOnlyImageException if the image cannot be written
+   */
+  public Snapshot createSnapshot(
+      String name, Set<SnapshotCreateFlag> flags, ProgressListener listener) {
+    NativeStrings.requireNewName(name, "name");
+    int mask = SnapshotCreateFlag.mask(flags);
+    handle.callWithUpcall(
+        snapshotOperation("create", name),
+        Objects.requireNonNull(listener, "listener"),
+        (image, arena, argument) ->
+            rbd_snap_create2(
+                image, NativeStrings.copy(arena, name), mask, Upcalls.progressStub(), argument));
+    return new Snapshot(this, name);
+  }
+
+  /**
+   * Removes a snapshot by its id.
+   *
+   * <p>Implements: {@code int rbd_snap_remove_by_id(rbd_image_t image, uint64_t snap_id)}
+   *
+   * @param snapshotId its id
+   * @throws SnapshotNotFoundException if there is none of that id
+   * @throws ImageBusyException if it is protected
+   */
+  public void removeSnapshot(long snapshotId) {
+    handle.call(
+        snapshotOperation("remove", "id:" + snapshotId),
+        image -> rbd_snap_remove_by_id(image, snapshotId));
+  }
+
+  /**
+   * The number of snapshots that the image may have.
+   *
+   * <p>Implements: {@code int rbd_snap_get_limit(rbd_image_t image, uint64_t *limit)}
+   *
+   * @return the limit, empty if there is none
+   */
+  public OptionalLong snapshotLimit() {
+    long limit =
+        handle.callForLong(
+            handle.operation("get the snapshot limit of"),
+            (i, arena, out) -> rbd_snap_get_limit(i, out));
+    return limit < 0 ? OptionalLong.empty() : OptionalLong.of(limit);
+  }
+
+  /**
+   * Limits the number of snapshots. What is there already stays.
+   *
+   * <p>Implements: {@code int rbd_snap_set_limit(rbd_image_t image, uint64_t limit)}
+   *
+   * @param limit the limit, at least 0
+   */
+  public void setSnapshotLimit(long limit) {
+    ImageIo.requireNotNegative(limit, "limit");
+    handle.call(
+        handle.operation("set the snapshot limit of"), image -> rbd_snap_set_limit(image, limit));
+  }
+
+  /** Takes the limit of the number of snapshots away. */
+  public void removeSnapshotLimit() {
+    handle.call(
+        handle.operation("remove the snapshot limit of"), image -> rbd_snap_set_limit(image, -1));
+  }
+
+  /**
+   * Makes this object show a snapshot, for all who use it. To read a snapshot beside the image,
+   * open the image once more with {@link OpenOptions#at}.
+   *
+   * <p>Implements: {@code int rbd_snap_set(rbd_image_t image, const char *snapname)}
+   *
+   * @param name the name of the snapshot
+   * @throws SnapshotNotFoundException if there is none of that name
+   */
+  public void setSnapshot(String name) {
+    NativeStrings.requireName(name, "name");
+    handle.callInArena(
+        snapshotOperation("set", name),
+        (image, arena) -> rbd_snap_set(image, NativeStrings.copy(arena, name)));
+  }
+
+  /**
+   * Makes this object show a snapshot, for all who use it.
+   *
+   * <p>Implements: {@code int rbd_snap_set_by_id(rbd_image_t image, uint64_t snap_id)}
+   *
+   * @param snapshotId the id of the snapshot
+   * @throws SnapshotNotFoundException if there is none of that id
+   */
+  public void setSnapshot(long snapshotId) {
+    handle.call(
+        snapshotOperation("set", "id:" + snapshotId),
+        image -> rbd_snap_set_by_id(image, snapshotId));
+  }
+
+  /** Makes this object show the image itself again, for all who use it. */
+  public void unsetSnapshot() {
+    handle.call(
+        handle.operation("unset the snapshot of"),
+        image -> rbd_snap_set(image, MemorySegment.NULL));
+  }
+
+  Operation snapshotOperation(String verb, String snapshot) {
+    return handle.operation(verb).on(Subject.SNAPSHOT, handle.name() + "@" + snapshot);
+  }
+
+  // ------------------------------------------------------------------------------ differences
+
+  /**
+   * Tells the visitor what differs between an older snapshot, or nothing, and what this object
+   * shows. See {@link DiffVisitor} for what it may do; use {@link #diff} or {@link #diffStream} to
+   * do anything with the image meanwhile.
+   *
+   * <p>Implements: {@code int rbd_diff_iterate2(rbd_image_t image, const char *fromsnapname,
+   * uint64_t ofs, uint64_t len, uint8_t include_parent, uint8_t whole_object, int (*cb)(uint64_t,
+   * size_t, int, void *), void *arg)}, {@code int rbd_diff_iterate3(rbd_image_t image, uint64_t
+   * from_snap_id, uint64_t ofs, uint64_t len, uint32_t flags, int (*cb)(uint64_t, size_t, int, void
+   * *), void *arg)}
+   *
+   * @param options what to compare
+   * @param visitor told each extent
+   * @throws SnapshotNotFoundException if there is no such older snapshot
+   * @throws InvalidRequestException if the snapshot is not older, or the offset is behind the end
+   * @throws UnsupportedOperationException if the snapshot is given by id and the loaded librbd is
+   *     older than Ceph 18
+   */
+  public void diffIterate(DiffOptions options, DiffVisitor visitor) {
+    Objects.requireNonNull(visitor, "visitor");
+    long length = Math.min(options.length(), Math.max(0, size() - options.offset()));
+    if (options.fromSnapshotId() != null) {
+      diffFromId(options, options.fromSnapshotId(), length, visitor);
+    } else {
+      diffFromName(options, length, visitor);
+    }
+  }
+
+  private void diffFromName(DiffOptions options, long length, DiffVisitor visitor) {
+    String from = options.fromSnapshot();
+    Operation operation =
+        from == null ? handle.operation("diff") : snapshotOperation("diff since", from);
+    handle.callWithUpcall(
+        operation,
+        visitor,
+        (image, arena, argument) ->
+            rbd_diff_iterate2(
+                image,
+                NativeStrings.copyOrNull(arena, from),
+                options.offset(),
+                length,
+                (byte) (options.includeParent() ? 1 : 0),
+                (byte) (options.wholeObject() ? 1 : 0),
+                Upcalls.diffStub(),
+                argument));
+  }
+
+  private void diffFromId(DiffOptions options, long id, long length, DiffVisitor visitor) {
+    NativeSymbols.require("rbd_diff_iterate3");
+    int flags =
+        (options.includeParent() ? librbd_h.RBD_DIFF_ITERATE_FLAG_INCLUDE_PARENT() : 0)
+            | (options.wholeObject() ? librbd_h.RBD_DIFF_ITERATE_FLAG_WHOLE_OBJECT() : 0);
+    handle.callWithUpcall(
+        snapshotOperation("diff since", "id:" + id),
+        visitor,
+        (image, arena, argument) ->
+            rbd_diff_iterate3(
+                image, id, options.offset(), length, flags, Upcalls.diffStub(), argument));
+  }
+
+  /**
+   * Collects what differs between an older snapshot, or nothing, and what this object shows.
+   *
+   * @param options what to compare
+   * @return the extents, in ascending order
+   * @see #diffIterate
+   */
+  public List<DiffExtent> diff(DiffOptions options) {
+    List<DiffExtent> extents = new ArrayList<>();
+    diffIterate(
+        options, (offset, length, exists) -> extents.add(new DiffExtent(offset, length, exists)));
+    return Collections.unmodifiableList(extents);
+  }
+
+  /**
+   * Streams what differs between an older snapshot, or nothing, and what this object shows, while
+   * librbd is still looking for more. Extents that were found and not taken yet wait in memory,
+   * some 17 bytes each. The image can be used freely meanwhile. An error of the iteration comes out
+   * of the stream.
+   *
+   * @param options what to compare
+   * @return the extents, in ascending order; closing the stream stops the iteration
+   * @see #diffIterate
+   */
+  public Stream<DiffExtent> diffStream(DiffOptions options) {
+    Objects.requireNonNull(options, "options");
+    return DiffStream.of(visitor -> diffIterate(options, visitor));
+  }
+
+  /**
+   * Closes the image: running calls finish first, what librbd's cache holds is written.
+   *
+   * <p>Implements: {@code int rbd_close(rbd_image_t image)}
+   *
+   * @throws RbdException if the last writes failed; the image is closed all the same
+   * @throws IllegalStateException if called from inside a callback of the native library
+   */
+  @Override
+  public void close() {
+    super.close();
+  }
+}

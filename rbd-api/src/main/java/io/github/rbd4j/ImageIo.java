@@ -1,0 +1,342 @@
+package io.github.rbd4j;
+
+import static io.github.rbd4j.bindings.librbd_h.rbd_compare_and_write;
+import static io.github.rbd4j.bindings.librbd_h.rbd_discard;
+import static io.github.rbd4j.bindings.librbd_h.rbd_get_size;
+import static io.github.rbd4j.bindings.librbd_h.rbd_read2;
+import static io.github.rbd4j.bindings.librbd_h.rbd_write2;
+import static io.github.rbd4j.bindings.librbd_h.rbd_write_zeroes;
+import static io.github.rbd4j.bindings.librbd_h.rbd_writesame;
+
+import io.github.rbd4j.internal.Errno;
+import io.github.rbd4j.internal.Failures;
+import io.github.rbd4j.internal.NativeHandle;
+import io.github.rbd4j.internal.StagingPool;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.OptionalLong;
+
+/**
+ * The data path of an image: splits what librbd cannot take at once, carries heap memory through
+ * staging memory, and turns short results into what they mean.
+ *
+ * <p>The C functions return an int in the end, so that nothing larger than 1 GiB is given to them.
+ */
+final class ImageIo {
+  private static final long MAX_TRANSFER = 1L << 30;
+  private static final long MAX_OBJECT = 1L << 25;
+
+  private final NativeHandle handle;
+
+  ImageIo(NativeHandle handle) {
+    this.handle = handle;
+  }
+
+  static void requireNotNegative(long value, String what) {
+    if (value < 0) {
+      throw new IllegalArgumentException(what + " " + value + " is negative");
+    }
+  }
+
+  long read(long offset, MemorySegment target) {
+    requireNotNegative(offset, "offset");
+    if (target.isReadOnly()) {
+      throw new IllegalArgumentException("the target is read-only");
+    }
+    return target.isNative() ? readNative(offset, target) : readHeap(offset, target);
+  }
+
+  private long readNative(long offset, MemorySegment target) {
+    long length = target.byteSize();
+    if (length <= MAX_TRANSFER) {
+      return readOnce(offset, target, length);
+    }
+    long done = 0;
+    while (done < length) {
+      long part = Math.min(MAX_TRANSFER, length - done);
+      long count = readOnce(offset + done, target.asSlice(done, part), part);
+      if (count <= 0) {
+        return done == 0 ? count : done;
+      }
+      done += count;
+      if (count < part) {
+        break;
+      }
+    }
+    return done;
+  }
+
+  private long readHeap(long offset, MemorySegment target) {
+    long length = target.byteSize();
+    StagingPool pool = StagingPool.forTransfer(length);
+    MemorySegment staging = pool.take();
+    try {
+      long done = 0;
+      do {
+        long part = Math.min(pool.chunkSize(), length - done);
+        long count = readOnce(offset + done, staging, part);
+        if (count <= 0) {
+          return done == 0 ? count : done;
+        }
+        MemorySegment.copy(staging, 0, target, done, count);
+        done += count;
+        if (count < part) {
+          break;
+        }
+      } while (done < length);
+      return done;
+    } finally {
+      pool.give(staging);
+    }
+  }
+
+  /** One read; the number of bytes, or -1 at or behind the end of the image. */
+  private long readOnce(long offset, MemorySegment target, long length) {
+    MemorySegment image = handle.acquire();
+    try {
+      long count = rbd_read2(image, offset, length, target, 0);
+      if (count > 0) {
+        return count;
+      }
+      return explainRead(image, offset, length, target, count);
+    } finally {
+      handle.release();
+    }
+  }
+
+  /**
+   * librbd answers EINVAL to a read that begins at or behind the end. Whether this was the reason
+   * is seen from the size; if the image grew meanwhile, the read is done once more.
+   */
+  private long explainRead(
+      MemorySegment image, long offset, long length, MemorySegment target, long result) {
+    if (result == 0 && length == 0) {
+      return 0;
+    }
+    if (result == 0 || result == Errno.EINVAL.result()) {
+      if (offset >= size(image)) {
+        return -1;
+      }
+      result = rbd_read2(image, offset, length, target, 0);
+    }
+    return Failures.check(result, handle.operation("read"));
+  }
+
+  void write(long offset, MemorySegment source) {
+    long length = source.byteSize();
+    requireRange(offset, length);
+    if (source.isNative()) {
+      writeNative(offset, source, length);
+    } else {
+      writeHeap(offset, source, length);
+    }
+  }
+
+  private void writeNative(long offset, MemorySegment source, long length) {
+    if (length <= MAX_TRANSFER) {
+      writeOnce(offset, source, length, 0);
+      return;
+    }
+    for (long done = 0; done < length; ) {
+      long part = Math.min(MAX_TRANSFER, length - done);
+      writeOnce(offset + done, source.asSlice(done, part), part, done);
+      done += part;
+    }
+  }
+
+  private void writeHeap(long offset, MemorySegment source, long length) {
+    StagingPool pool = StagingPool.forTransfer(length);
+    MemorySegment staging = pool.take();
+    try {
+      for (long done = 0; done < length; ) {
+        long part = Math.min(pool.chunkSize(), length - done);
+        MemorySegment.copy(source, done, staging, 0, part);
+        writeOnce(offset + done, staging, part, done);
+        done += part;
+      }
+    } finally {
+      pool.give(staging);
+    }
+  }
+
+  private void writeOnce(long offset, MemorySegment source, long length, long doneBefore) {
+    long count;
+    MemorySegment image = handle.acquire();
+    try {
+      count = rbd_write2(image, offset, length, source, 0);
+    } finally {
+      handle.release();
+    }
+    requireWhole(count, length, doneBefore, "write");
+  }
+
+  private void requireWhole(long count, long length, long doneBefore, String verb) {
+    Failures.check(count, handle.operation(verb));
+    if (count < length) {
+      long done = doneBefore + count;
+      throw new IncompleteWriteException(
+          new RbdFailure(
+              verb, "image " + handle.name(), 0, "only " + done + " bytes fit into the image"),
+          done);
+    }
+  }
+
+  /**
+   * Checks that a range lies within the image. librbd would cut it off without a word.
+   *
+   * @throws IllegalArgumentException if it does not
+   */
+  void requireRange(long offset, long length) {
+    requireNotNegative(offset, "offset");
+    requireNotNegative(length, "length");
+    long size = size();
+    if (offset > size || length > size - offset) {
+      throw new IllegalArgumentException(
+          "the range of "
+              + length
+              + " bytes at offset "
+              + offset
+              + " does not lie within image "
+              + handle.name()
+              + ", which has "
+              + size
+              + " bytes");
+    }
+  }
+
+  long size() {
+    MemorySegment image = handle.acquire();
+    try {
+      return size(image);
+    } finally {
+      handle.release();
+    }
+  }
+
+  private long size(MemorySegment image) {
+    StagingPool pool = StagingPool.forNumbers();
+    MemorySegment out = pool.take();
+    try {
+      int result = rbd_get_size(image, out);
+      if (result < 0) {
+        throw Failures.toException(result, handle.operation("get the size of"), null);
+      }
+      return out.get(ValueLayout.JAVA_LONG, 0);
+    } finally {
+      pool.give(out);
+    }
+  }
+
+  void discard(long offset, long length) {
+    requireRange(offset, length);
+    inParts(offset, length, "discard", (image, at, part) -> rbd_discard(image, at, part));
+  }
+
+  void writeZeroes(long offset, long length, int flags) {
+    requireRange(offset, length);
+    inParts(
+        offset,
+        length,
+        "write zeroes to",
+        (image, at, part) -> rbd_write_zeroes(image, at, part, flags, 0));
+  }
+
+  @FunctionalInterface
+  private interface RangeCall {
+    long on(MemorySegment image, long offset, long length);
+  }
+
+  /** Cuts a range where the image is divisible by the largest transfer, to keep objects whole. */
+  private void inParts(long offset, long length, String verb, RangeCall call) {
+    for (long done = 0; done < length; ) {
+      long at = offset + done;
+      long part = Math.min(MAX_TRANSFER - at % MAX_TRANSFER, length - done);
+      long count;
+      MemorySegment image = handle.acquire();
+      try {
+        count = call.on(image, at, part);
+      } finally {
+        handle.release();
+      }
+      requireWhole(count, part, done, verb);
+      done += part;
+    }
+  }
+
+  void writeSame(long offset, long length, MemorySegment pattern) {
+    long unit = pattern.byteSize();
+    if (unit == 0 || length % unit != 0) {
+      throw new IllegalArgumentException(
+          "length " + length + " is not a multiple of the " + unit + " bytes of the pattern");
+    }
+    if (unit > StagingPool.forTransfer(Long.MAX_VALUE).chunkSize()) {
+      throw new IllegalArgumentException(
+          "the pattern has " + unit + " bytes, at most 4 MiB are possible");
+    }
+    requireRange(offset, length);
+    StagingPool pool = StagingPool.forTransfer(unit);
+    MemorySegment staging = pool.take();
+    try {
+      MemorySegment.copy(pattern, 0, staging, 0, unit);
+      long most = MAX_TRANSFER / unit * unit;
+      for (long done = 0; done < length; ) {
+        long at = offset + done;
+        long part = Math.min(most, length - done);
+        long count;
+        MemorySegment image = handle.acquire();
+        try {
+          count = rbd_writesame(image, at, part, staging, unit, 0);
+        } finally {
+          handle.release();
+        }
+        requireWhole(count, part, done, "write the same to");
+        done += part;
+      }
+    } finally {
+      pool.give(staging);
+    }
+  }
+
+  OptionalLong compareAndWrite(long offset, MemorySegment expected, MemorySegment data) {
+    long length = data.byteSize();
+    if (expected.byteSize() != length) {
+      throw new IllegalArgumentException(
+          "expected and data differ in length: " + expected.byteSize() + " and " + length);
+    }
+    if (length > MAX_OBJECT) {
+      throw new IllegalArgumentException(
+          "length " + length + " is more than the largest object can compare");
+    }
+    requireRange(offset, length);
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment mismatch = arena.allocate(ValueLayout.JAVA_LONG);
+      return compareAndWrite(
+          offset, length, toNative(arena, expected), toNative(arena, data), mismatch);
+    }
+  }
+
+  private static MemorySegment toNative(Arena arena, MemorySegment segment) {
+    return segment.isNative() ? segment : arena.allocate(segment.byteSize()).copyFrom(segment);
+  }
+
+  private OptionalLong compareAndWrite(
+      long offset,
+      long length,
+      MemorySegment expected,
+      MemorySegment data,
+      MemorySegment mismatch) {
+    long count;
+    MemorySegment image = handle.acquire();
+    try {
+      count = rbd_compare_and_write(image, offset, length, expected, data, mismatch, 0);
+    } finally {
+      handle.release();
+    }
+    if (count == Errno.EILSEQ.result()) {
+      return OptionalLong.of(mismatch.get(ValueLayout.JAVA_LONG, 0));
+    }
+    requireWhole(count, length, 0, "compare and write");
+    return OptionalLong.empty();
+  }
+}

@@ -1,0 +1,444 @@
+package io.github.rbd4j;
+
+import static io.github.rbd4j.bindings.librbd_h.rbd_clone3;
+import static io.github.rbd4j.bindings.librbd_h.rbd_create4;
+import static io.github.rbd4j.bindings.librbd_h.rbd_image_spec_list_cleanup;
+import static io.github.rbd4j.bindings.librbd_h.rbd_list2;
+import static io.github.rbd4j.bindings.librbd_h.rbd_open;
+import static io.github.rbd4j.bindings.librbd_h.rbd_open_by_id;
+import static io.github.rbd4j.bindings.librbd_h.rbd_open_by_id_read_only;
+import static io.github.rbd4j.bindings.librbd_h.rbd_open_read_only;
+import static io.github.rbd4j.bindings.librbd_h.rbd_pool_init;
+import static io.github.rbd4j.bindings.librbd_h.rbd_pool_stats_create;
+import static io.github.rbd4j.bindings.librbd_h.rbd_pool_stats_destroy;
+import static io.github.rbd4j.bindings.librbd_h.rbd_pool_stats_get;
+import static io.github.rbd4j.bindings.librbd_h.rbd_pool_stats_option_add_uint64;
+import static io.github.rbd4j.bindings.librbd_h.rbd_remove_with_progress;
+import static io.github.rbd4j.bindings.librbd_h.rbd_rename;
+
+import io.github.rbd4j.bindings.librbd_h;
+import io.github.rbd4j.bindings.rbd_image_spec_t;
+import io.github.rbd4j.internal.Failures;
+import io.github.rbd4j.internal.Handles;
+import io.github.rbd4j.internal.NativeHandle;
+import io.github.rbd4j.internal.NativeStrings;
+import io.github.rbd4j.internal.Operation;
+import io.github.rbd4j.internal.SizedBuffer;
+import io.github.rbd4j.internal.SizedBuffer.Slot;
+import io.github.rbd4j.internal.Subject;
+import io.github.rbd4j.internal.Upcalls;
+import io.github.rbd4j.internal.Versions;
+import io.github.rbd4j.rados.IoContext;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * What one does to the images of a pool and namespace: create, open, list, rename, remove. It is a
+ * view of an {@link IoContext}, costs nothing, and is safe for any number of threads.
+ */
+public final class Rbd {
+  private final IoContext io;
+  private final NativeHandle handle;
+
+  /**
+   * Makes the view.
+   *
+   * @param io the pool and namespace
+   */
+  public Rbd(IoContext io) {
+    this.io = Objects.requireNonNull(io, "io");
+    this.handle = Handles.of(io);
+  }
+
+  /**
+   * The version of the loaded librbd.
+   *
+   * <p>Implements: {@code void rbd_version(int *major, int *minor, int *extra)}
+   *
+   * @return the version
+   */
+  public static LibraryVersion version() {
+    return Versions.librbd();
+  }
+
+  /**
+   * The pool and namespace of these images.
+   *
+   * @return what the constructor was given
+   */
+  public IoContext ioContext() {
+    return io;
+  }
+
+  /**
+   * Makes the pool ready for images.
+   *
+   * <p>Implements: {@code int rbd_pool_init(rados_ioctx_t io, bool force)}
+   *
+   * @param force also when the pool belongs to another application
+   * @throws PermissionDeniedException if the pool belongs to another application
+   */
+  public void initPool(boolean force) {
+    handle.call(handle.operation("initialize"), pool -> rbd_pool_init(pool, force));
+  }
+
+  /**
+   * Adds up the images of the pool and namespace. It opens each of them.
+   *
+   * <p>Implements: {@code int rbd_pool_stats_get(rados_ioctx_t io, rbd_pool_stats_t stats)}, with
+   * {@code void rbd_pool_stats_create(rbd_pool_stats_t *stats)}, {@code int
+   * rbd_pool_stats_option_add_uint64(rbd_pool_stats_t stats, int stat_option, uint64_t *stat_val)}
+   * and {@code void rbd_pool_stats_destroy(rbd_pool_stats_t stats)}
+   *
+   * @return the sums
+   */
+  public PoolImageStats poolStats() {
+    int[] wanted = {
+      librbd_h.RBD_POOL_STAT_OPTION_IMAGES(),
+      librbd_h.RBD_POOL_STAT_OPTION_IMAGE_PROVISIONED_BYTES(),
+      librbd_h.RBD_POOL_STAT_OPTION_IMAGE_MAX_PROVISIONED_BYTES(),
+      librbd_h.RBD_POOL_STAT_OPTION_IMAGE_SNAPSHOTS(),
+      librbd_h.RBD_POOL_STAT_OPTION_TRASH_IMAGES(),
+      librbd_h.RBD_POOL_STAT_OPTION_TRASH_PROVISIONED_BYTES(),
+      librbd_h.RBD_POOL_STAT_OPTION_TRASH_MAX_PROVISIONED_BYTES(),
+      librbd_h.RBD_POOL_STAT_OPTION_TRASH_SNAPSHOTS()
+    };
+    Operation operation = handle.operation("add up the images of");
+    return handle.use(
+        (pool, arena) -> {
+          MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
+          MemorySegment values = arena.allocate(ValueLayout.JAVA_LONG, wanted.length);
+          rbd_pool_stats_create(out);
+          MemorySegment stats = out.get(ValueLayout.ADDRESS, 0);
+          try {
+            for (int i = 0; i < wanted.length; i++) {
+              Failures.check(
+                  rbd_pool_stats_option_add_uint64(stats, wanted[i], values.asSlice(8L * i)),
+                  operation);
+            }
+            Failures.check(rbd_pool_stats_get(pool, stats), operation);
+          } finally {
+            rbd_pool_stats_destroy(stats);
+          }
+          long[] v = values.toArray(ValueLayout.JAVA_LONG);
+          return new PoolImageStats(v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7]);
+        });
+  }
+
+  /**
+   * Creates an image with the defaults of the cluster.
+   *
+   * @param name its name, without {@code /} and {@code @}
+   * @param size its size in bytes
+   * @throws ImageExistsException if there is an image of that name
+   */
+  public void create(String name, long size) {
+    try (ImageOptions defaults = new ImageOptions()) {
+      create(name, size, defaults);
+    }
+  }
+
+  /**
+   * Creates an image.
+   *
+   * <p>Implements: {@code int rbd_create4(rados_ioctx_t io, const char *name, uint64_t size,
+   * rbd_image_options_t opts)}
+   *
+   * @param name its name, without {@code /} and {@code @}
+   * @param size its size in bytes
+   * @param options how it shall be
+   * @throws ImageExistsException if there is an image of that name
+   * @throws NamespaceNotFoundException if the namespace does not exist
+   * @throws ArgumentOutOfRangeException if the order is not 12 to 25
+   * @throws FunctionNotSupportedException if a feature is unknown
+   */
+  public void create(String name, long size, ImageOptions options) {
+    NativeStrings.requireNewName(name, "name");
+    ImageIo.requireNotNegative(size, "size");
+    synchronized (options) {
+      Handles.of(options)
+          .use(
+              (opts, _) ->
+                  handle.callInArena(
+                      imageOperation("create", name),
+                      (pool, arena) ->
+                          rbd_create4(pool, NativeStrings.copy(arena, name), size, opts)));
+    }
+  }
+
+  /**
+   * Clones a snapshot: makes an image that shares the data of the snapshot until it is written.
+   *
+   * <p>Implements: {@code int rbd_clone3(rados_ioctx_t p_ioctx, const char *p_name, const char
+   * *p_snapname, rados_ioctx_t c_ioctx, const char *c_name, rbd_image_options_t c_opts)}
+   *
+   * @param parent the image of the snapshot, in this pool and namespace
+   * @param snapshot the snapshot; it must be protected, unless the clone format is 2
+   * @param child where the clone goes
+   * @param childName the name of the clone, without {@code /} and {@code @}
+   * @param options how the clone shall be
+   * @throws ImageNotFoundException if there is no such parent or snapshot
+   * @throws ImageExistsException if there is an image of the name of the clone
+   * @throws InvalidRequestException if the snapshot is not protected and the clone format is 1
+   */
+  public void clone(
+      String parent, String snapshot, Rbd child, String childName, ImageOptions options) {
+    NativeStrings.requireName(parent, "parent");
+    NativeStrings.requireName(snapshot, "snapshot");
+    NativeStrings.requireNewName(childName, "childName");
+    Operation operation =
+        handle
+            .operation("clone")
+            .on(
+                Subject.IMAGE,
+                imageName(parent) + "@" + snapshot + " to " + child.imageName(childName));
+    synchronized (options) {
+      Handles.of(options)
+          .use(
+              (opts, _) ->
+                  child.handle.use(
+                      (childPool, _) ->
+                          handle.callInArena(
+                              operation,
+                              (pool, arena) ->
+                                  rbd_clone3(
+                                      pool,
+                                      NativeStrings.copy(arena, parent),
+                                      NativeStrings.copy(arena, snapshot),
+                                      childPool,
+                                      NativeStrings.copy(arena, childName),
+                                      opts))));
+    }
+  }
+
+  /**
+   * The images of the pool and namespace.
+   *
+   * <p>Implements: {@code int rbd_list2(rados_ioctx_t io, rbd_image_spec_t *images, size_t
+   * *max_images)}, with {@code void rbd_image_spec_list_cleanup(rbd_image_spec_t *images, size_t
+   * num_images)}
+   *
+   * @return names and ids, in the order of the names
+   */
+  public List<ImageSpec> list() {
+    return handle.use(
+        (pool, arena) ->
+            SizedBuffer.fetch(
+                handle.operation("list the images of"),
+                b -> rbd_list2(pool, b.data(0), b.sizePointer(0)),
+                (b, result) -> {
+                  try {
+                    List<ImageSpec> images = new ArrayList<>();
+                    for (long i = 0; i < b.count(0); i++) {
+                      MemorySegment spec = b.element(0, i);
+                      images.add(
+                          new ImageSpec(
+                              NativeStrings.read(rbd_image_spec_t.id(spec)),
+                              NativeStrings.read(rbd_image_spec_t.name(spec))));
+                    }
+                    return List.copyOf(images);
+                  } finally {
+                    rbd_image_spec_list_cleanup(b.data(0), b.count(0));
+                  }
+                },
+                Slot.array(rbd_image_spec_t.layout(), 64)));
+  }
+
+  /**
+   * Whether there is an image of a name.
+   *
+   * @param name the name
+   * @return true if it can be opened
+   */
+  public boolean exists(String name) {
+    try (Image image = openReadOnly(name)) {
+      return !image.isClosed();
+    } catch (ImageNotFoundException e) {
+      return false;
+    }
+  }
+
+  /**
+   * Opens an image for reading and writing.
+   *
+   * @param name its name
+   * @return the open image; close it when done
+   * @throws ImageNotFoundException if there is none of that name
+   */
+  public Image open(String name) {
+    return open(name, OpenOptions.readWrite());
+  }
+
+  /**
+   * Opens an image for reading only. Such an image does not hear of changes by others.
+   *
+   * @param name its name
+   * @return the open image; close it when done
+   * @throws ImageNotFoundException if there is none of that name
+   */
+  public Image openReadOnly(String name) {
+    return open(name, OpenOptions.forReading());
+  }
+
+  /**
+   * Opens an image.
+   *
+   * <p>Implements: {@code int rbd_open(rados_ioctx_t io, const char *name, rbd_image_t *image,
+   * const char *snap_name)}, {@code int rbd_open_read_only(rados_ioctx_t io, const char *name,
+   * rbd_image_t *image, const char *snap_name)}
+   *
+   * @param name its name
+   * @param options how to open it
+   * @return the open image; close it when done
+   * @throws ImageNotFoundException if there is none of that name, or no such snapshot of it
+   */
+  public Image open(String name, OpenOptions options) {
+    NativeStrings.requireName(name, "name");
+    return open(
+        name,
+        options,
+        (pool, text, out, snapshot) ->
+            options.readOnly()
+                ? rbd_open_read_only(pool, text, out, snapshot)
+                : rbd_open(pool, text, out, snapshot));
+  }
+
+  /**
+   * Opens an image by its id for reading and writing.
+   *
+   * @param id its id
+   * @return the open image; close it when done
+   * @throws ImageNotFoundException if there is none of that id
+   */
+  public Image openById(String id) {
+    return openById(id, OpenOptions.readWrite());
+  }
+
+  /**
+   * Opens an image by its id, also one in the trash.
+   *
+   * <p>Implements: {@code int rbd_open_by_id(rados_ioctx_t io, const char *id, rbd_image_t *image,
+   * const char *snap_name)}, {@code int rbd_open_by_id_read_only(rados_ioctx_t io, const char *id,
+   * rbd_image_t *image, const char *snap_name)}
+   *
+   * @param id its id
+   * @param options how to open it
+   * @return the open image; close it when done
+   * @throws ImageNotFoundException if there is none of that id, or no such snapshot of it
+   */
+  public Image openById(String id, OpenOptions options) {
+    NativeStrings.requireName(id, "id");
+    return open(
+        "id:" + id,
+        options,
+        (pool, _, out, snapshot) ->
+            handle.use(
+                (_, arena) -> {
+                  MemorySegment text = NativeStrings.copy(arena, id);
+                  return options.readOnly()
+                      ? rbd_open_by_id_read_only(pool, text, out, snapshot)
+                      : rbd_open_by_id(pool, text, out, snapshot);
+                }));
+  }
+
+  @FunctionalInterface
+  private interface Opener {
+    int open(MemorySegment pool, MemorySegment name, MemorySegment out, MemorySegment snapshot);
+  }
+
+  private Image open(String name, OpenOptions options, Opener opener) {
+    String fullName =
+        imageName(name) + (options.snapshot() == null ? "" : "@" + options.snapshot());
+    return handle.use(
+        (pool, arena) -> {
+          MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
+          Failures.check(
+              opener.open(
+                  pool,
+                  NativeStrings.copy(arena, name),
+                  out,
+                  NativeStrings.copyOrNull(arena, options.snapshot())),
+              new Operation("open", Subject.IMAGE, fullName));
+          NativeHandle image =
+              new NativeHandle(
+                  handle,
+                  Subject.IMAGE,
+                  fullName,
+                  out.get(ValueLayout.ADDRESS, 0),
+                  librbd_h::rbd_close);
+          return new Image(this, image);
+        });
+  }
+
+  /**
+   * Removes an image for ever.
+   *
+   * @param name its name
+   * @throws ImageNotFoundException if there is none of that name
+   * @throws ImageHasSnapshotsException if it has snapshots
+   * @throws ImageBusyException if somebody has it open
+   */
+  public void remove(String name) {
+    remove(name, ProgressListener.NONE);
+  }
+
+  /**
+   * Removes an image for ever and tells how far it is. An exception out of the listener stops the
+   * removal and leaves an image that can only be removed: call again.
+   *
+   * <p>Implements: {@code int rbd_remove_with_progress(rados_ioctx_t io, const char *name,
+   * librbd_progress_fn_t cb, void *cbdata)}
+   *
+   * @param name its name
+   * @param listener told the number of objects
+   * @throws ImageNotFoundException if there is none of that name
+   * @throws ImageHasSnapshotsException if it has snapshots
+   * @throws ImageBusyException if somebody has it open
+   */
+  public void remove(String name, ProgressListener listener) {
+    NativeStrings.requireName(name, "name");
+    handle.callWithUpcall(
+        imageOperation("remove", name),
+        Objects.requireNonNull(listener, "listener"),
+        (pool, arena, argument) ->
+            rbd_remove_with_progress(
+                pool, NativeStrings.copy(arena, name), Upcalls.progressStub(), argument));
+  }
+
+  /**
+   * Renames an image, which may be open.
+   *
+   * <p>Implements: {@code int rbd_rename(rados_ioctx_t src_io_ctx, const char *srcname, const char
+   * *destname)}
+   *
+   * @param name its name
+   * @param newName its new name, without {@code /} and {@code @}
+   * @throws ImageNotFoundException if there is none of that name
+   * @throws ImageExistsException if there is one of the new name
+   */
+  public void rename(String name, String newName) {
+    NativeStrings.requireName(name, "name");
+    NativeStrings.requireNewName(newName, "newName");
+    handle.callInArena(
+        imageOperation("rename", name),
+        (pool, arena) ->
+            rbd_rename(pool, NativeStrings.copy(arena, name), NativeStrings.copy(arena, newName)));
+  }
+
+  /** The full name of an image of this pool and namespace. */
+  String imageName(String image) {
+    return handle.name() + "/" + image;
+  }
+
+  private Operation imageOperation(String verb, String image) {
+    return new Operation(verb, Subject.IMAGE, imageName(image));
+  }
+
+  @Override
+  public String toString() {
+    return "images of " + io;
+  }
+}

@@ -1,0 +1,244 @@
+package io.github.rbd4j;
+
+import static io.github.rbd4j.bindings.librbd_h.rbd_snap_exists;
+import static io.github.rbd4j.bindings.librbd_h.rbd_snap_get_id;
+import static io.github.rbd4j.bindings.librbd_h.rbd_snap_get_namespace_type;
+import static io.github.rbd4j.bindings.librbd_h.rbd_snap_get_timestamp;
+import static io.github.rbd4j.bindings.librbd_h.rbd_snap_is_protected;
+import static io.github.rbd4j.bindings.librbd_h.rbd_snap_protect;
+import static io.github.rbd4j.bindings.librbd_h.rbd_snap_remove2;
+import static io.github.rbd4j.bindings.librbd_h.rbd_snap_rename;
+import static io.github.rbd4j.bindings.librbd_h.rbd_snap_rollback_with_progress;
+import static io.github.rbd4j.bindings.librbd_h.rbd_snap_unprotect;
+
+import io.github.rbd4j.internal.Failures;
+import io.github.rbd4j.internal.Handles;
+import io.github.rbd4j.internal.NativeHandle;
+import io.github.rbd4j.internal.NativeStrings;
+import io.github.rbd4j.internal.NativeTime;
+import io.github.rbd4j.internal.Operation;
+import io.github.rbd4j.internal.Upcalls;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.time.Instant;
+import java.util.Objects;
+import java.util.Set;
+
+/**
+ * A snapshot of an open image, by its name. It is a name only, costs nothing, and ends with the
+ * image.
+ */
+public final class Snapshot {
+  private final Image image;
+  private final NativeHandle handle;
+  private final String name;
+
+  Snapshot(Image image, String name) {
+    this.image = image;
+    this.handle = Handles.of(image);
+    this.name = name;
+  }
+
+  /**
+   * The name.
+   *
+   * @return the name by which this object was made
+   */
+  public String name() {
+    return name;
+  }
+
+  /**
+   * The image.
+   *
+   * @return the image from which this object was made
+   */
+  public Image image() {
+    return image;
+  }
+
+  /**
+   * Whether there is a snapshot of this name.
+   *
+   * <p>Implements: {@code int rbd_snap_exists(rbd_image_t image, const char *snapname, bool
+   * *exists)}
+   *
+   * @return true if there is
+   */
+  public boolean exists() {
+    return handle.callForLong(
+            operation("look for"),
+            (i, arena, out) -> rbd_snap_exists(i, NativeStrings.copy(arena, name), out))
+        != 0;
+  }
+
+  /**
+   * The id.
+   *
+   * <p>Implements: {@code int rbd_snap_get_id(rbd_image_t image, const char *snapname, uint64_t
+   * *snap_id)}
+   *
+   * @return the id
+   * @throws SnapshotNotFoundException if there is no snapshot of this name
+   */
+  public long id() {
+    return handle.callForLong(
+        operation("get the id of"),
+        (i, arena, out) -> rbd_snap_get_id(i, NativeStrings.copy(arena, name), out));
+  }
+
+  /**
+   * When the snapshot was taken.
+   *
+   * <p>Implements: {@code int rbd_snap_get_timestamp(rbd_image_t image, uint64_t snap_id, struct
+   * timespec *timestamp)}
+   *
+   * @return the time
+   * @throws SnapshotNotFoundException if there is no snapshot of this name
+   */
+  public Instant timestamp() {
+    // librbd of Ceph 16 aborts the process when the snapshot is not in the handle's list, which
+    // any other user of the handle can renew at any time. So the question goes to a handle of its
+    // own, which is asked first whether it knows the snapshot.
+    try (Image own = image.rbd().openReadOnly(image.name())) {
+      NativeHandle ownHandle = Handles.of(own);
+      long id = own.snapshot(name).id();
+      Operation operation = operation("get the timestamp of");
+      return ownHandle.use(
+          (i, arena) -> {
+            MemorySegment type = arena.allocate(ValueLayout.JAVA_INT);
+            Failures.check(rbd_snap_get_namespace_type(i, id, type), operation);
+            return new NativeTime(arena).read(operation, out -> rbd_snap_get_timestamp(i, id, out));
+          });
+    }
+  }
+
+  /**
+   * Removes the snapshot.
+   *
+   * @throws SnapshotNotFoundException if there is no snapshot of this name
+   * @throws ImageBusyException if it is protected or has clones
+   */
+  public void remove() {
+    remove(Set.of(), ProgressListener.NONE);
+  }
+
+  /**
+   * Removes the snapshot.
+   *
+   * <p>Implements: {@code int rbd_snap_remove2(rbd_image_t image, const char *snap_name, uint32_t
+   * flags, librbd_progress_fn_t cb, void *cbdata)}
+   *
+   * @param flags what to do to be able to
+   * @param listener told how far the flattening of clones is
+   * @throws SnapshotNotFoundException if there is no snapshot of this name
+   * @throws ImageBusyException if it is protected or has clones, and the flags do not help
+   */
+  public void remove(Set<SnapshotRemoveFlag> flags, ProgressListener listener) {
+    int mask = SnapshotRemoveFlag.mask(flags);
+    handle.callWithUpcall(
+        operation("remove"),
+        Objects.requireNonNull(listener, "listener"),
+        (i, arena, argument) ->
+            rbd_snap_remove2(
+                i, NativeStrings.copy(arena, name), mask, Upcalls.progressStub(), argument));
+  }
+
+  /**
+   * Renames the snapshot.
+   *
+   * <p>Implements: {@code int rbd_snap_rename(rbd_image_t image, const char *snapname, const char
+   * *dstsnapsname)}
+   *
+   * @param newName its new name, without {@code /} and {@code @}
+   * @return the snapshot under its new name
+   * @throws SnapshotNotFoundException if there is no snapshot of this name
+   * @throws SnapshotExistsException if there is one of the new name
+   */
+  public Snapshot rename(String newName) {
+    NativeStrings.requireNewName(newName, "newName");
+    handle.callInArena(
+        operation("rename"),
+        (i, arena) ->
+            rbd_snap_rename(
+                i, NativeStrings.copy(arena, name), NativeStrings.copy(arena, newName)));
+    return new Snapshot(image, newName);
+  }
+
+  /**
+   * Makes the image what it was when the snapshot was taken.
+   *
+   * <p>Implements: {@code int rbd_snap_rollback_with_progress(rbd_image_t image, const char
+   * *snapname, librbd_progress_fn_t cb, void *cbdata)}
+   *
+   * @param listener told the number of objects
+   * @throws SnapshotNotFoundException if there is no snapshot of this name
+   * @throws ReadOnlyImageException if the image cannot be written
+   */
+  public void rollback(ProgressListener listener) {
+    handle.callWithUpcall(
+        operation("roll back to"),
+        Objects.requireNonNull(listener, "listener"),
+        (i, arena, argument) ->
+            rbd_snap_rollback_with_progress(
+                i, NativeStrings.copy(arena, name), Upcalls.progressStub(), argument));
+  }
+
+  /** Makes the image what it was when the snapshot was taken. */
+  public void rollback() {
+    rollback(ProgressListener.NONE);
+  }
+
+  /**
+   * Protects the snapshot from being removed, which clones of format 1 need.
+   *
+   * <p>Implements: {@code int rbd_snap_protect(rbd_image_t image, const char *snap_name)}
+   *
+   * @throws SnapshotNotFoundException if there is no snapshot of this name
+   * @throws ImageBusyException if it is protected already
+   */
+  public void protect() {
+    handle.callInArena(
+        operation("protect"), (i, arena) -> rbd_snap_protect(i, NativeStrings.copy(arena, name)));
+  }
+
+  /**
+   * Takes the protection away.
+   *
+   * <p>Implements: {@code int rbd_snap_unprotect(rbd_image_t image, const char *snap_name)}
+   *
+   * @throws SnapshotNotFoundException if there is no snapshot of this name
+   * @throws InvalidRequestException if it is not protected
+   * @throws ImageBusyException if it has clones
+   */
+  public void unprotect() {
+    handle.callInArena(
+        operation("unprotect"),
+        (i, arena) -> rbd_snap_unprotect(i, NativeStrings.copy(arena, name)));
+  }
+
+  /**
+   * Whether the snapshot is protected.
+   *
+   * <p>Implements: {@code int rbd_snap_is_protected(rbd_image_t image, const char *snap_name, int
+   * *is_protected)}
+   *
+   * @return true if it is
+   * @throws SnapshotNotFoundException if there is no snapshot of this name
+   */
+  public boolean isProtected() {
+    return handle.callForLong(
+            operation("look at the protection of"),
+            (i, arena, out) -> rbd_snap_is_protected(i, NativeStrings.copy(arena, name), out))
+        != 0;
+  }
+
+  private Operation operation(String verb) {
+    return image.snapshotOperation(verb, name);
+  }
+
+  @Override
+  public String toString() {
+    return "snapshot " + handle.name() + "@" + name;
+  }
+}

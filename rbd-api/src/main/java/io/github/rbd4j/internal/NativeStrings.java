@@ -1,0 +1,98 @@
+package io.github.rbd4j.internal;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** Strings cross as UTF-8 with a NUL at their end. */
+public final class NativeStrings {
+  /** No string of librbd or librados is longer; a read stops here at the latest. */
+  private static final long MAX_LENGTH = 16L << 20;
+
+  private NativeStrings() {}
+
+  /**
+   * Checks that a string can cross: not null, no NUL inside.
+   *
+   * @return the string
+   */
+  public static String require(String value, String what) {
+    Objects.requireNonNull(value, what);
+    if (value.indexOf('\0') >= 0) {
+      throw new IllegalArgumentException(what + " contains a NUL character");
+    }
+    return value;
+  }
+
+  /** Checks that a name can cross and is not empty. */
+  public static String requireName(String value, String what) {
+    if (require(value, what).isEmpty()) {
+      throw new IllegalArgumentException(what + " is empty");
+    }
+    return value;
+  }
+
+  /**
+   * Checks a name that is about to be given to a new image or snapshot. librbd accepts {@code /}
+   * and {@code @}, which no tool of Ceph could address afterwards.
+   */
+  public static String requireNewName(String value, String what) {
+    requireName(value, what);
+    if (value.indexOf('/') >= 0 || value.indexOf('@') >= 0) {
+      throw new IllegalArgumentException(what + " \"" + value + "\" contains '/' or '@'");
+    }
+    return value;
+  }
+
+  /** A copy for native code; the string was checked with one of the methods above. */
+  public static MemorySegment copy(Arena arena, String value) {
+    return arena.allocateFrom(value);
+  }
+
+  /** A copy for native code, or NULL. */
+  public static MemorySegment copyOrNull(Arena arena, @Nullable String value) {
+    return value == null ? MemorySegment.NULL : arena.allocateFrom(value);
+  }
+
+  /** The string that a native pointer points to, empty for NULL. */
+  @SuppressWarnings("restricted")
+  public static String read(MemorySegment pointer) {
+    if (pointer.address() == 0) {
+      return "";
+    }
+    return pointer.reinterpret(MAX_LENGTH).getString(0);
+  }
+
+  /** The string in a buffer, up to its NUL or to the end of the buffer. */
+  public static String readBuffer(MemorySegment buffer) {
+    List<String> strings = split(buffer, buffer.byteSize());
+    return strings.isEmpty() ? "" : strings.getFirst();
+  }
+
+  /** The strings in a buffer, each ended by a NUL; the last may be ended by the buffer. */
+  public static List<String> split(MemorySegment buffer, long length) {
+    long end = Math.min(length, buffer.byteSize());
+    List<String> strings = new ArrayList<>();
+    long start = 0;
+    for (long i = 0; i < end; i++) {
+      if (buffer.get(ValueLayout.JAVA_BYTE, i) == 0) {
+        strings.add(decode(buffer, start, i));
+        start = i + 1;
+      }
+    }
+    if (start < end) {
+      strings.add(decode(buffer, start, end));
+    }
+    return strings;
+  }
+
+  private static String decode(MemorySegment buffer, long start, long end) {
+    byte[] bytes = buffer.asSlice(start, end - start).toArray(ValueLayout.JAVA_BYTE);
+    return new String(bytes, StandardCharsets.UTF_8);
+  }
+}

@@ -1,0 +1,103 @@
+package io.github.rbd4j.internal;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.Linker;
+import java.lang.foreign.SymbolLookup;
+import java.lang.foreign.ValueLayout;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The native libraries: whether they can be loaded, and what they contain. Every entry point of the
+ * library calls {@link #load()} before it touches the generated bindings, so that what is missing
+ * is said in words; a function that some supported release lacks is preceded by {@link #require}.
+ */
+public final class NativeSymbols {
+  private static final String[] LIBRARIES = {"librbd.so.1", "librados.so.2"};
+
+  private static volatile @Nullable SymbolLookup loaded;
+
+  private NativeSymbols() {}
+
+  /**
+   * Makes sure that the native libraries are there.
+   *
+   * @throws UnsatisfiedLinkError if one is missing; names the packages that have it
+   * @throws IllegalCallerException if native access is denied; names the flag that grants it
+   * @throws UnsupportedOperationException if this platform is not 64-bit Linux
+   */
+  public static void load() {
+    if (loaded == null) {
+      loaded = find();
+    }
+  }
+
+  /** Whether the loaded libraries have a function. */
+  public static boolean has(String function) {
+    load();
+    SymbolLookup lookup = loaded;
+    return lookup != null && lookup.find(function).isPresent();
+  }
+
+  /**
+   * Makes sure that a function is there.
+   *
+   * @throws UnsupportedOperationException if the loaded library lacks it
+   */
+  public static void require(String function) {
+    if (!has(function)) {
+      throw new UnsupportedOperationException(
+          "the loaded librbd " + Versions.librbd() + " does not have " + function);
+    }
+  }
+
+  @SuppressWarnings("restricted")
+  private static SymbolLookup find() {
+    if (!(Linker.nativeLinker().canonicalLayouts().get("long") instanceof ValueLayout.OfLong)
+        || !System.getProperty("os.name", "").startsWith("Linux")) {
+      throw new UnsupportedOperationException(
+          "rbd4j needs 64-bit Linux, this is "
+              + System.getProperty("os.name")
+              + " on "
+              + System.getProperty("os.arch"));
+    }
+    SymbolLookup all = null;
+    for (String library : LIBRARIES) {
+      SymbolLookup one = find(library);
+      all = all == null ? one : all.or(one);
+    }
+    return java.util.Objects.requireNonNull(all);
+  }
+
+  @SuppressWarnings("restricted")
+  private static SymbolLookup find(String library) {
+    try {
+      return SymbolLookup.libraryLookup(library, Arena.global());
+    } catch (IllegalCallerException e) {
+      throw denied(e);
+    } catch (IllegalArgumentException e) {
+      throw missing(library, e);
+    }
+  }
+
+  private static UnsatisfiedLinkError missing(String library, IllegalArgumentException cause) {
+    UnsatisfiedLinkError error =
+        new UnsatisfiedLinkError(
+            library
+                + " cannot be loaded. Install the client libraries of Ceph:"
+                + " Debian, Ubuntu: apt install librbd1 librados2;"
+                + " Fedora, RHEL: dnf install librbd1 librados2;"
+                + " Alpine: apk add librbd librados."
+                + " Libraries outside the standard folders are found through LD_LIBRARY_PATH.");
+    error.initCause(cause);
+    return error;
+  }
+
+  private static IllegalCallerException denied(IllegalCallerException cause) {
+    Module module = NativeSymbols.class.getModule();
+    String modules = module.isNamed() ? "io.github.rbd4j,io.github.rbd4j.bindings" : "ALL-UNNAMED";
+    return new IllegalCallerException(
+        "rbd4j calls native code, which this JVM denies: run it with --enable-native-access="
+            + modules,
+        cause);
+  }
+}

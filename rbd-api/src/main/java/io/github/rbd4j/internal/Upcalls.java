@@ -1,0 +1,206 @@
+package io.github.rbd4j.internal;
+
+import io.github.rbd4j.DiffVisitor;
+import io.github.rbd4j.ProgressListener;
+import io.github.rbd4j.bindings.librbd_progress_fn_t;
+import io.github.rbd4j.bindings.rados_log_callback2_t;
+import io.github.rbd4j.bindings.rbd_diff_iterate2$cb;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Calls from the native library into Java. There is one stub for each signature, for ever; the
+ * {@code void*} argument carries the id of a registration. An upcall never lets an exception out:
+ * it keeps the first one, asks the native library to stop, and the calling thread rethrows it.
+ */
+public final class Upcalls {
+  /** What a callback returns to stop the operation. */
+  private static final int STOP = Errno.ECANCELED.result();
+
+  private static final ConcurrentHashMap<Long, Registration> LIVE = new ConcurrentHashMap<>();
+  private static final AtomicLong IDS = new AtomicLong();
+
+  /** How many threads are inside user code right now; keeps the check of a call cheap. */
+  private static final AtomicInteger INSIDE = new AtomicInteger();
+
+  private static final ThreadLocal<@Nullable Registration> CURRENT = new ThreadLocal<>();
+
+  private Upcalls() {}
+
+  /** The stub of {@code librbd_progress_fn_t}; its listener is a {@link ProgressListener}. */
+  public static MemorySegment progressStub() {
+    return ProgressStub.STUB;
+  }
+
+  /** The stub of the callback of diff iteration; its listener is a {@link DiffVisitor}. */
+  public static MemorySegment diffStub() {
+    return DiffStub.STUB;
+  }
+
+  /** The stub of {@code rados_log_callback2_t}; its listener is a {@link ClusterLogListener}. */
+  public static MemorySegment clusterLogStub() {
+    return ClusterLogStub.STUB;
+  }
+
+  private static final class ClusterLogStub {
+    static final MemorySegment STUB =
+        rados_log_callback2_t.allocate(Upcalls::onClusterLog, Arena.global());
+  }
+
+  private static final class ProgressStub {
+    static final MemorySegment STUB =
+        librbd_progress_fn_t.allocate(Upcalls::onProgress, Arena.global());
+  }
+
+  private static final class DiffStub {
+    static final MemorySegment STUB =
+        rbd_diff_iterate2$cb.allocate(Upcalls::onDiff, Arena.global());
+  }
+
+  /** Makes a listener reachable from native code until the registration is closed. */
+  public static Registration register(Object listener) {
+    Registration registration = new Registration(IDS.incrementAndGet(), listener);
+    LIVE.put(registration.id, registration);
+    return registration;
+  }
+
+  /** How many registrations are open, for tests of leaks. */
+  public static int registered() {
+    return LIVE.size();
+  }
+
+  /**
+   * Throws if this thread is inside a callback of the native library, where a call that waits for
+   * that library would wait for itself.
+   */
+  public static void refuseInsideCallback(NativeHandle handle) {
+    if (INSIDE.get() != 0 && CURRENT.get() != null) {
+      throw new IllegalStateException(
+          "blocking call on "
+              + handle
+              + " from inside a callback of librbd, where it could wait for itself for ever:"
+              + " hand the work to another thread");
+    }
+  }
+
+  private static int onProgress(long done, long total, MemorySegment argument) {
+    Registration registration = LIVE.get(argument.address());
+    return registration == null ? STOP : registration.progress(done, total);
+  }
+
+  private static int onDiff(long offset, long length, int exists, MemorySegment argument) {
+    Registration registration = LIVE.get(argument.address());
+    return registration == null ? STOP : registration.diff(offset, length, exists != 0);
+  }
+
+  private static void onClusterLog(
+      MemorySegment argument,
+      MemorySegment line,
+      MemorySegment channel,
+      MemorySegment who,
+      MemorySegment name,
+      long seconds,
+      long nanoseconds,
+      long sequence,
+      MemorySegment level,
+      MemorySegment message) {
+    Registration registration = LIVE.get(argument.address());
+    if (registration != null) {
+      registration.clusterLog(NativeStrings.read(level), NativeStrings.read(line));
+    }
+  }
+
+  /** A listener that native code can reach. */
+  public static final class Registration implements AutoCloseable {
+    private final long id;
+    private final Object listener;
+    private volatile boolean stopped;
+    private volatile @Nullable Throwable failure;
+
+    private Registration(long id, Object listener) {
+      this.id = id;
+      this.listener = listener;
+    }
+
+    /** The value to pass as {@code void*}. */
+    public MemorySegment argument() {
+      return MemorySegment.ofAddress(id);
+    }
+
+    /** Whether the result of the native call is what the listener caused by asking to stop. */
+    public boolean wasStoppedWith(long result) {
+      return stopped && result == STOP;
+    }
+
+    /** Throws what the listener threw, if it did. */
+    public void rethrow() {
+      Throwable thrown = failure;
+      if (thrown != null) {
+        throw Upcalls.<RuntimeException>sneaky(thrown);
+      }
+    }
+
+    @Override
+    public void close() {
+      LIVE.remove(id);
+    }
+
+    private int progress(long done, long total) {
+      return enter(
+          () -> {
+            ((ProgressListener) listener).onProgress(done, total);
+            return true;
+          });
+    }
+
+    private int diff(long offset, long length, boolean exists) {
+      return enter(() -> ((DiffVisitor) listener).visit(offset, length, exists));
+    }
+
+    private void clusterLog(String level, String line) {
+      enter(
+          () -> {
+            ((ClusterLogListener) listener).onLine(level, line);
+            return true;
+          });
+    }
+
+    /** Runs user code; returns 0 to go on and a negative number to stop. */
+    private int enter(UserCode code) {
+      if (stopped) {
+        return STOP; // the native library does not always stop at once
+      }
+      INSIDE.incrementAndGet();
+      Registration outer = CURRENT.get();
+      CURRENT.set(this);
+      try {
+        stopped = !code.run();
+      } catch (Throwable thrown) { // whatever leaves an upcall ends the JVM
+        failure = thrown;
+        stopped = true;
+      } finally {
+        if (outer == null) {
+          CURRENT.remove();
+        } else {
+          CURRENT.set(outer);
+        }
+        INSIDE.decrementAndGet();
+      }
+      return stopped ? STOP : 0;
+    }
+  }
+
+  @FunctionalInterface
+  private interface UserCode {
+    boolean run() throws Exception;
+  }
+
+  @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
+  private static <T extends Throwable> T sneaky(Throwable thrown) throws T {
+    throw (T) thrown;
+  }
+}

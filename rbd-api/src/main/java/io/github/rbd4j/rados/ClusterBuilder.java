@@ -1,0 +1,387 @@
+package io.github.rbd4j.rados;
+
+import static io.github.rbd4j.bindings.librbd_h.rados_conf_read_file;
+import static io.github.rbd4j.bindings.librbd_h.rados_conf_set;
+import static io.github.rbd4j.bindings.librbd_h.rados_connect;
+import static io.github.rbd4j.bindings.librbd_h.rados_create2;
+import static io.github.rbd4j.bindings.librbd_h.rados_monitor_log2;
+import static io.github.rbd4j.bindings.librbd_h.rados_shutdown;
+
+import io.github.rbd4j.ClusterConnectionException;
+import io.github.rbd4j.RbdException;
+import io.github.rbd4j.RbdFailure;
+import io.github.rbd4j.internal.Errno;
+import io.github.rbd4j.internal.Failures;
+import io.github.rbd4j.internal.LiveClusters;
+import io.github.rbd4j.internal.NativeHandle;
+import io.github.rbd4j.internal.NativeStrings;
+import io.github.rbd4j.internal.NativeSymbols;
+import io.github.rbd4j.internal.Operation;
+import io.github.rbd4j.internal.Subject;
+import io.github.rbd4j.internal.Upcalls;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Describes a connection to a cluster; {@link #connect()} makes it.
+ *
+ * <p>Where a setting is not given, the configuration file decides, then Ceph's default, with three
+ * exceptions. A time-out that would be infinite or very long gets a finite default. The native log
+ * is off: set the options {@code log_file} or {@code log_to_stderr} to have it. There is no admin
+ * socket: set {@code admin_socket} to have one.
+ */
+public final class ClusterBuilder {
+  private static final Duration DEFAULT_CONNECT_TIMEOUT = Duration.ofSeconds(30);
+  private static final Duration DEFAULT_OPERATION_TIMEOUT = Duration.ofMinutes(2);
+
+  private String clusterName = "ceph";
+  private String clientName = "client.admin";
+  private @Nullable Path confFile;
+  private boolean readConfFile = true;
+  private @Nullable String monHost;
+  private char @Nullable [] key;
+  private @Nullable Duration connectTimeout;
+  private @Nullable Duration monTimeout;
+  private @Nullable Duration osdTimeout;
+  private @Nullable String clusterLogLevel;
+  private final Map<String, String> options = new LinkedHashMap<>();
+
+  ClusterBuilder() {}
+
+  /**
+   * Sets the user, without its type.
+   *
+   * @param id for instance {@code admin} for {@code client.admin}
+   * @return this builder
+   */
+  public ClusterBuilder clientId(String id) {
+    clientName = "client." + NativeStrings.requireName(id, "id");
+    return this;
+  }
+
+  /**
+   * Sets the name of the cluster, which stands in the names of its configuration and keyring files.
+   *
+   * @param name the name, by default {@code ceph}
+   * @return this builder
+   */
+  public ClusterBuilder clusterName(String name) {
+    clusterName = NativeStrings.requireName(name, "name");
+    return this;
+  }
+
+  /**
+   * Sets the configuration file.
+   *
+   * @param file the file, which must exist
+   * @return this builder
+   */
+  public ClusterBuilder confFile(Path file) {
+    confFile = Objects.requireNonNull(file, "file");
+    readConfFile = true;
+    return this;
+  }
+
+  /**
+   * Reads no configuration file at all. Give {@link #monHost} and {@link #key} then.
+   *
+   * @return this builder
+   */
+  public ClusterBuilder noConfFile() {
+    confFile = null;
+    readConfFile = false;
+    return this;
+  }
+
+  /**
+   * Sets the monitors. Without {@link #confFile} no configuration file is needed then.
+   *
+   * @param addresses the addresses, for instance {@code 10.0.0.1,10.0.0.2:3300} or {@code
+   *     [v2:10.0.0.1:3300]}
+   * @return this builder
+   */
+  public ClusterBuilder monHost(String addresses) {
+    monHost = NativeStrings.requireName(addresses, "addresses");
+    return this;
+  }
+
+  /**
+   * Sets the secret key of the user. The builder keeps a copy, which {@link #connect()} erases.
+   *
+   * @param secret the key in base 64, as a keyring has it; the caller may erase it at once
+   * @return this builder
+   */
+  public ClusterBuilder key(char[] secret) {
+    for (char c : secret) {
+      if (c <= ' ' || c > '~') {
+        throw new IllegalArgumentException("the key is not in base 64");
+      }
+    }
+    eraseKey();
+    key = secret.clone();
+    return this;
+  }
+
+  /**
+   * Sets any configuration option of Ceph, for instance {@code rbd_cache} to {@code false}.
+   *
+   * @param name the name of the option
+   * @param value its value
+   * @return this builder
+   */
+  public ClusterBuilder option(String name, String value) {
+    options.put(
+        NativeStrings.requireName(name, "name").replace(' ', '_'),
+        NativeStrings.require(value, "value"));
+    return this;
+  }
+
+  /**
+   * How long {@link #connect()} may take until the monitors answer.
+   *
+   * @param timeout the time, in whole seconds, at least one; by default 30 s, unless the
+   *     configuration file sets {@code client_mount_timeout}
+   * @return this builder
+   */
+  public ClusterBuilder connectTimeout(Duration timeout) {
+    if (timeout.toSeconds() < 1) {
+      throw new IllegalArgumentException("connectTimeout " + timeout + " is less than a second");
+    }
+    connectTimeout = timeout;
+    return this;
+  }
+
+  /**
+   * How long a request to the monitors may take.
+   *
+   * @param timeout the time; {@link Duration#ZERO} to wait for ever; by default 120 s, unless the
+   *     configuration file sets {@code rados_mon_op_timeout}
+   * @return this builder
+   */
+  public ClusterBuilder monTimeout(Duration timeout) {
+    monTimeout = requireNotNegative(timeout, "monTimeout");
+    return this;
+  }
+
+  /**
+   * How long one request to an OSD may take, and so how long an image can hang when OSDs are down.
+   * A write that timed out may or may not have been done.
+   *
+   * @param timeout the time; {@link Duration#ZERO} to wait for ever; by default 120 s, unless the
+   *     configuration file sets {@code rados_osd_op_timeout}
+   * @return this builder
+   */
+  public ClusterBuilder osdTimeout(Duration timeout) {
+    osdTimeout = requireNotNegative(timeout, "osdTimeout");
+    return this;
+  }
+
+  /**
+   * Sends the log of the cluster, which its monitors keep, to the SLF4J logger {@code
+   * io.github.rbd4j.clusterlog}. The user must be allowed to read it.
+   *
+   * <p>Implements: {@code int rados_monitor_log2(rados_t cluster, const char *level,
+   * rados_log_callback2_t cb, void *arg)}
+   *
+   * @param level the lowest level: {@code debug}, {@code info}, {@code sec}, {@code warn} or {@code
+   *     error}
+   * @return this builder
+   */
+  public ClusterBuilder clusterLog(String level) {
+    clusterLogLevel = NativeStrings.requireName(level, "level");
+    return this;
+  }
+
+  private static Duration requireNotNegative(Duration timeout, String what) {
+    if (timeout.isNegative()) {
+      throw new IllegalArgumentException(what + " " + timeout + " is negative");
+    }
+    return timeout;
+  }
+
+  /**
+   * Connects. The builder can be used again afterwards, the key must be given again then.
+   *
+   * <p>Implements: {@code int rados_create2(rados_t *pcluster, const char *const clustername, const
+   * char *const name, uint64_t flags)}, {@code int rados_conf_read_file(rados_t cluster, const char
+   * *path)}, {@code int rados_connect(rados_t cluster)}
+   *
+   * @return the connection; close it when done
+   * @throws ClusterConnectionException if the cluster cannot be reached or refuses this user;
+   *     {@link ClusterConnectionException#errno()} says why
+   * @throws io.github.rbd4j.ObjectNotFoundException if the configuration file, or an option, does
+   *     not exist
+   * @throws UnsatisfiedLinkError if the native libraries are not installed
+   * @throws IllegalCallerException if this JVM denies native access
+   */
+  public Cluster connect() {
+    NativeSymbols.load();
+    NativeHandle handle = create();
+    try {
+      configure(handle);
+      if (clusterLogLevel != null) {
+        connectWithLog(handle, clusterLogLevel);
+      } else {
+        connect(handle);
+      }
+      return new Cluster(handle);
+    } catch (Throwable failure) {
+      handle.close(); // a handle that failed to connect must be shut down all the same
+      throw failure;
+    } finally {
+      eraseKey();
+    }
+  }
+
+  private NativeHandle create() {
+    Operation operation = new Operation("create a handle of", Subject.CLUSTER, clusterName);
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
+      Failures.check(
+          rados_create2(
+              out,
+              NativeStrings.copy(arena, clusterName),
+              NativeStrings.copy(arena, clientName),
+              0),
+          operation);
+      NativeHandle[] self = new NativeHandle[1];
+      NativeHandle handle =
+          new NativeHandle(
+              null,
+              Subject.CLUSTER,
+              clusterName + " (" + clientName + ")",
+              out.get(ValueLayout.ADDRESS, 0),
+              cluster -> {
+                rados_shutdown(cluster);
+                LiveClusters.remove(Objects.requireNonNull(self[0]));
+                return 0;
+              });
+      self[0] = handle;
+      LiveClusters.add(handle);
+      return handle;
+    }
+  }
+
+  private void configure(NativeHandle handle) {
+    readFile(handle);
+    Cluster.setConfig(handle, "log_to_stderr", "false");
+    Cluster.setConfig(handle, "err_to_stderr", "false");
+    Cluster.setConfig(handle, "log_file", "");
+    Cluster.setConfig(handle, "admin_socket", "");
+    if (monHost != null) {
+      Cluster.setConfig(handle, "mon_host", monHost);
+    }
+    if (key != null) {
+      setKey(handle, key);
+    }
+    options.forEach((name, value) -> Cluster.setConfig(handle, name, value));
+    timeout(handle, "client_mount_timeout", connectTimeout, DEFAULT_CONNECT_TIMEOUT, 300);
+    timeout(handle, "rados_mon_op_timeout", monTimeout, DEFAULT_OPERATION_TIMEOUT, 0);
+    timeout(handle, "rados_osd_op_timeout", osdTimeout, DEFAULT_OPERATION_TIMEOUT, 0);
+  }
+
+  private void readFile(NativeHandle handle) {
+    if (!readConfFile) {
+      return;
+    }
+    Operation operation =
+        handle
+            .operation("read")
+            .on(
+                Subject.OTHER,
+                confFile == null ? "the default configuration file" : "file " + confFile);
+    long result =
+        handle.use(
+            (cluster, arena) ->
+                (long)
+                    rados_conf_read_file(
+                        cluster,
+                        confFile == null
+                            ? MemorySegment.NULL
+                            : NativeStrings.copy(
+                                arena, NativeStrings.require(confFile.toString(), "confFile"))));
+    boolean optional = confFile == null && monHost != null;
+    if (!(optional && result == Errno.ENOENT.result())) {
+      Failures.check(result, operation);
+    }
+  }
+
+  /** Sets a time-out: the given one, or a finite one in place of Ceph's default. */
+  private void timeout(
+      NativeHandle handle,
+      String option,
+      @Nullable Duration given,
+      Duration instead,
+      long cephDefault) {
+    if (given != null) {
+      Cluster.setConfig(handle, option, Double.toString(given.toMillis() / 1000.0));
+    } else if (!options.containsKey(option)
+        && Double.parseDouble(Cluster.config(handle, option)) == cephDefault) {
+      Cluster.setConfig(handle, option, Long.toString(instead.toSeconds()));
+    }
+  }
+
+  private static void setKey(NativeHandle handle, char[] key) {
+    handle.callInArena(
+        handle.operation("set the key of"),
+        (cluster, arena) -> {
+          MemorySegment secret = arena.allocate(key.length + 1L);
+          try {
+            for (int i = 0; i < key.length; i++) {
+              secret.set(ValueLayout.JAVA_BYTE, i, (byte) key[i]);
+            }
+            return rados_conf_set(cluster, NativeStrings.copy(arena, "key"), secret);
+          } finally {
+            secret.fill((byte) 0);
+          }
+        });
+  }
+
+  private void eraseKey() {
+    if (key != null) {
+      Arrays.fill(key, '\0');
+      key = null;
+    }
+  }
+
+  private static void connect(NativeHandle handle) {
+    Operation operation = handle.operation("connect to");
+    try {
+      handle.call(operation, cluster -> rados_connect(cluster));
+    } catch (RbdException e) {
+      String name = operation.toString().substring(operation.name().length() + 1);
+      RbdFailure failure = new RbdFailure(operation.name(), name, e.errno(), null);
+      ClusterConnectionException connection = new ClusterConnectionException(failure);
+      connection.initCause(e);
+      throw connection;
+    }
+  }
+
+  /** Connects and subscribes to the cluster log until the connection is closed. */
+  private static void connectWithLog(NativeHandle handle, String level) {
+    connect(handle);
+    Upcalls.Registration registration = Upcalls.register(ClusterLog.INSTANCE);
+    try {
+      handle.callInArena(
+          handle.operation("subscribe to the log of"),
+          (cluster, arena) ->
+              rados_monitor_log2(
+                  cluster,
+                  NativeStrings.copy(arena, level),
+                  Upcalls.clusterLogStub(),
+                  registration.argument()));
+    } catch (RuntimeException e) {
+      registration.close();
+      throw e;
+    }
+    handle.afterClose(registration::close);
+  }
+}

@@ -1,0 +1,13 @@
+/**
+ * Ceph block devices (RBD) for Java.
+ *
+ * <p>Run with {@code --enable-native-access=io.github.rbd4j,io.github.rbd4j.bindings}.
+ */
+module io.github.rbd4j {
+  requires transitive org.jspecify;
+  requires io.github.rbd4j.bindings;
+  requires org.slf4j;
+
+  exports io.github.rbd4j;
+  exports io.github.rbd4j.rados;
+}
