@@ -1,6 +1,15 @@
 package io.github.rbd4j;
 
 import io.github.rbd4j.bindings.librbd_h;
+import io.github.rbd4j.internal.Failures;
+import io.github.rbd4j.internal.NativeStrings;
+import io.github.rbd4j.internal.NativeSymbols;
+import io.github.rbd4j.internal.Operation;
+import io.github.rbd4j.internal.SizedBuffer;
+import io.github.rbd4j.internal.Subject;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.Set;
@@ -86,5 +95,45 @@ public enum Feature {
       mask |= feature.bit;
     }
     return mask;
+  }
+
+  /**
+   * The names of some features, as Ceph's tools write them.
+   *
+   * <p>Implements: {@code int rbd_features_to_string(uint64_t features, char *str_features, size_t
+   * *size)}
+   *
+   * @param features the features
+   * @return the names, separated by commas
+   */
+  public static String format(Set<Feature> features) {
+    NativeSymbols.load();
+    long mask = mask(features);
+    return SizedBuffer.fetchString(
+        new Operation("name", Subject.OTHER, "features " + features),
+        SizedBuffer.Sizing.SIZE_POINTER,
+        b -> librbd_h.rbd_features_to_string(mask, b.data(0), b.sizePointer(0)));
+  }
+
+  /**
+   * The features of some names.
+   *
+   * <p>Implements: {@code int rbd_features_from_string(const char *str_features, uint64_t
+   * *features)}
+   *
+   * @param names the names, separated by commas, or the mask as a number
+   * @return the features
+   * @throws InvalidRequestException if a name is unknown
+   */
+  public static Set<Feature> parse(String names) {
+    NativeStrings.require(names, "names");
+    NativeSymbols.load();
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment out = arena.allocate(ValueLayout.JAVA_LONG);
+      Failures.check(
+          librbd_h.rbd_features_from_string(NativeStrings.copy(arena, names), out),
+          new Operation("parse", Subject.OTHER, "features \"" + names + "\""));
+      return of(out.get(ValueLayout.JAVA_LONG, 0));
+    }
   }
 }

@@ -356,6 +356,21 @@ public final class ImageOptions extends NativeObject {
     super.close();
   }
 
+  /** A use of the native options, which librbd does not guard against being changed meanwhile. */
+  @FunctionalInterface
+  interface Use {
+    void with(MemorySegment options);
+  }
+
+  synchronized void use(Use use) {
+    MemorySegment options = handle.acquire();
+    try {
+      use.with(options);
+    } finally {
+      handle.release();
+    }
+  }
+
   private Operation operation(String verb, ImageOption option) {
     return handle.operation(verb).on(Subject.OTHER, "image option " + option);
   }
