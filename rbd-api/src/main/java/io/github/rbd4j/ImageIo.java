@@ -44,6 +44,10 @@ final class ImageIo {
     if (target.isReadOnly()) {
       throw new IllegalArgumentException("the target is read-only");
     }
+    if (target.byteSize() == 0) {
+      size(); // fails as a read would when the image is closed
+      return 0;
+    }
     return target.isNative() ? readNative(offset, target) : readHeap(offset, target);
   }
 
@@ -111,9 +115,6 @@ final class ImageIo {
    */
   private long explainRead(
       MemorySegment image, long offset, long length, MemorySegment target, long result) {
-    if (result == 0 && length == 0) {
-      return 0;
-    }
     if (result == 0 || result == Errno.EINVAL.result()) {
       if (offset >= size(image)) {
         return -1;
