@@ -63,8 +63,7 @@ class DocumentationSnippetsTest {
                 Image image;
                 void run() throws Exception {
               """;
-      return new Source(
-          "Snippet", head + text + "\n}\n}\n", line - 1 - (int) head.lines().count());
+      return new Source("Snippet", head + text + "\n}\n}\n", line - 1 - (int) head.lines().count());
     }
   }
 
@@ -140,10 +139,8 @@ class DocumentationSnippetsTest {
   /** The import of every package that the library exports. */
   private static String imports() {
     try {
-      Path library =
-          Path.of(Rbd.class.getProtectionDomain().getCodeSource().getLocation().toURI());
-      ModuleDescriptor module =
-          ModuleFinder.of(library).findAll().iterator().next().descriptor();
+      Path library = Path.of(Rbd.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+      ModuleDescriptor module = ModuleFinder.of(library).findAll().iterator().next().descriptor();
       StringBuilder imports = new StringBuilder("import module java.base;\n");
       TreeSet<String> exported = new TreeSet<>();
       module.exports().forEach(export -> exported.add(export.source()));
