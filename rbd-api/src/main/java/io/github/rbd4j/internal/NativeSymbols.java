@@ -88,7 +88,7 @@ public final class NativeSymbols {
                 + " cannot be loaded. Install the client libraries of Ceph:"
                 + " Debian, Ubuntu: apt install librbd1 librados2;"
                 + " Fedora, RHEL: dnf install librbd1 librados2;"
-                + " Alpine: apk add librbd librados."
+                + " Alpine: apk add librbd19 librados19, the number being the release of Ceph."
                 + " Libraries outside the standard folders are found through LD_LIBRARY_PATH.");
     error.initCause(cause);
     return error;
