@@ -8,7 +8,6 @@ import static io.github.rbd4j.bindings.librbd_h.rbd_deep_copy_with_progress;
 import static io.github.rbd4j.bindings.librbd_h.rbd_diff_iterate2;
 import static io.github.rbd4j.bindings.librbd_h.rbd_diff_iterate3;
 import static io.github.rbd4j.bindings.librbd_h.rbd_flatten_with_progress;
-import static io.github.rbd4j.bindings.librbd_h.rbd_flush;
 import static io.github.rbd4j.bindings.librbd_h.rbd_get_access_timestamp;
 import static io.github.rbd4j.bindings.librbd_h.rbd_get_block_name_prefix;
 import static io.github.rbd4j.bindings.librbd_h.rbd_get_create_timestamp;
@@ -368,7 +367,7 @@ public final class Image extends NativeObject {
    * <p>Implements: {@code int rbd_flush(rbd_image_t image)}
    */
   public void flush() {
-    handle.call(handle.operation("flush"), image -> rbd_flush(image));
+    data.flush();
   }
 
   /**
@@ -378,6 +377,25 @@ public final class Image extends NativeObject {
    */
   public void invalidateCache() {
     handle.call(handle.operation("invalidate the cache of"), image -> rbd_invalidate_cache(image));
+  }
+
+  /**
+   * The data operations without waiting for them, with {@link AsyncOptions#defaults}.
+   *
+   * @return a view of this image with a queue of its own
+   */
+  public AsyncImage async() {
+    return async(AsyncOptions.defaults());
+  }
+
+  /**
+   * The data operations without waiting for them.
+   *
+   * @param options how many may be in flight, and the like
+   * @return a view of this image with a queue of its own
+   */
+  public AsyncImage async(AsyncOptions options) {
+    return new AsyncImage(this, data, options, rbd.ioContext().cluster().executor());
   }
 
   // ------------------------------------------------------------------------------- properties
