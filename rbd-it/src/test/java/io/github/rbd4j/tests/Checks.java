@@ -53,6 +53,12 @@ final class Checks {
     return bytes;
   }
 
+  /** Throws anything where the compiler expects an unchecked exception. */
+  @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
+  static <T extends Throwable> T sneaky(Throwable thrown) throws T {
+    throw (T) thrown;
+  }
+
   /** A listener that keeps what it was told. */
   static final class Progress implements ProgressListener {
     private int calls;
