@@ -4,6 +4,7 @@ import static io.github.rbd4j.bindings.librbd_h.rbd_clone3;
 import static io.github.rbd4j.bindings.librbd_h.rbd_create4;
 import static io.github.rbd4j.bindings.librbd_h.rbd_image_spec_list_cleanup;
 import static io.github.rbd4j.bindings.librbd_h.rbd_list2;
+import static io.github.rbd4j.bindings.librbd_h.rbd_namespace_exists;
 import static io.github.rbd4j.bindings.librbd_h.rbd_open;
 import static io.github.rbd4j.bindings.librbd_h.rbd_open_by_id;
 import static io.github.rbd4j.bindings.librbd_h.rbd_open_by_id_read_only;
@@ -18,6 +19,7 @@ import static io.github.rbd4j.bindings.librbd_h.rbd_rename;
 
 import io.github.rbd4j.bindings.librbd_h;
 import io.github.rbd4j.bindings.rbd_image_spec_t;
+import io.github.rbd4j.internal.Errno;
 import io.github.rbd4j.internal.Failures;
 import io.github.rbd4j.internal.Handles;
 import io.github.rbd4j.internal.NativeHandle;
@@ -152,20 +154,53 @@ public final class Rbd {
    * @param options how it shall be
    * @throws ImageExistsException if there is an image of that name
    * @throws NamespaceNotFoundException if the namespace does not exist
+   * @throws ObjectNotFoundException if a pool that the options name does not exist
    * @throws ArgumentOutOfRangeException if the order is not 12 to 25
    * @throws FunctionNotSupportedException if a feature is unknown
    */
   public void create(String name, long size, ImageOptions options) {
     NativeStrings.requireNewName(name, "name");
     ImageIo.requireNotNegative(size, "size");
+    long result;
     synchronized (options) {
-      Handles.of(options)
-          .use(
-              (opts, _) ->
-                  handle.callInArena(
-                      imageOperation("create", name),
-                      (pool, arena) ->
-                          rbd_create4(pool, NativeStrings.copy(arena, name), size, opts)));
+      result =
+          Handles.of(options)
+              .use(
+                  (opts, _) ->
+                      handle.use(
+                          (pool, arena) ->
+                              (long)
+                                  rbd_create4(pool, NativeStrings.copy(arena, name), size, opts)));
+    }
+    if (result == Errno.ENOENT.result()) {
+      requireNamespace("create", name);
+      // What is not there is no image: a pool that the options name.
+      throw Failures.toException(
+          result,
+          new Operation("create", Subject.OTHER, "image " + imageName(name) + " with its pools"),
+          null);
+    }
+    Failures.check(result, imageOperation("create", name));
+  }
+
+  /**
+   * Explains an ENOENT of something that was to be made in this namespace: librbd gives the same
+   * for a missing namespace as for a missing parent or pool.
+   */
+  private void requireNamespace(String verb, String image) {
+    String namespace = io.namespace();
+    if (namespace.isEmpty()) {
+      return;
+    }
+    Operation operation =
+        new Operation(verb + " image " + image + " in", Subject.NAMESPACE, handle.name());
+    long exists =
+        handle.callForLong(
+            operation,
+            (pool, arena, out) ->
+                rbd_namespace_exists(pool, NativeStrings.copy(arena, namespace), out));
+    if (exists == 0) {
+      throw Failures.toException(Errno.ENOENT.result(), operation, null);
     }
   }
 
@@ -181,6 +216,7 @@ public final class Rbd {
    * @param childName the name of the clone, without {@code /} and {@code @}
    * @param options how the clone shall be
    * @throws ImageNotFoundException if there is no such parent or snapshot
+   * @throws NamespaceNotFoundException if the namespace of the clone does not exist
    * @throws ImageExistsException if there is an image of the name of the clone
    * @throws InvalidRequestException if the snapshot is not protected and the clone format is 1
    */
@@ -195,23 +231,29 @@ public final class Rbd {
             .on(
                 Subject.IMAGE,
                 imageName(parent) + "@" + snapshot + " to " + child.imageName(childName));
+    long result;
     synchronized (options) {
-      Handles.of(options)
-          .use(
-              (opts, _) ->
-                  child.handle.use(
-                      (childPool, _) ->
-                          handle.callInArena(
-                              operation,
-                              (pool, arena) ->
-                                  rbd_clone3(
-                                      pool,
-                                      NativeStrings.copy(arena, parent),
-                                      NativeStrings.copy(arena, snapshot),
-                                      childPool,
-                                      NativeStrings.copy(arena, childName),
-                                      opts))));
+      result =
+          Handles.of(options)
+              .use(
+                  (opts, _) ->
+                      child.handle.use(
+                          (childPool, _) ->
+                              handle.use(
+                                  (pool, arena) ->
+                                      (long)
+                                          rbd_clone3(
+                                              pool,
+                                              NativeStrings.copy(arena, parent),
+                                              NativeStrings.copy(arena, snapshot),
+                                              childPool,
+                                              NativeStrings.copy(arena, childName),
+                                              opts))));
     }
+    if (result == Errno.ENOENT.result()) {
+      child.requireNamespace("clone", childName);
+    }
+    Failures.check(result, operation);
   }
 
   /**
