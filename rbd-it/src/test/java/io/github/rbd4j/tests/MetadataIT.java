@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.rbd4j.Image;
+import io.github.rbd4j.InvalidRequestException;
 import io.github.rbd4j.ObjectNotFoundException;
 import io.github.rbd4j.Rbd;
 import io.github.rbd4j.ReadOnlyImageException;
@@ -155,6 +156,20 @@ class MetadataIT {
                 .orElseThrow())
         .containsEntry("value", "false")
         .containsEntry("source", "image");
+  }
+
+  @Test
+  void anOptionThatNoImageHasIsRefusedByCeph() {
+    for (String value : new String[] {"rbd", "x".repeat(5000)}) {
+      Checks.fails(
+          InvalidRequestException.class,
+          "EINVAL",
+          22,
+          "set",
+          "key \"conf_rbd_default_data_pool\" of the metadata of image rbd/" + name,
+          () -> image.setMetadata("conf_rbd_default_data_pool", value));
+    }
+    assertThat(image.metadata()).isEmpty();
   }
 
   @Test
