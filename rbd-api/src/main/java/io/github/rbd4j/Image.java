@@ -837,7 +837,7 @@ public final class Image extends NativeObject {
    *
    * <p>Implements: {@code int rbd_snap_set_limit(rbd_image_t image, uint64_t limit)}
    *
-   * @param limit the limit, at least 0
+   * @param limit the limit, at least 1; Ceph takes 0 but then limits nothing
    * @throws ArgumentOutOfRangeException if there are more snapshots already
    */
   public void setSnapshotLimit(long limit) {

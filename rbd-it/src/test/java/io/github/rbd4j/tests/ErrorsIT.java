@@ -282,7 +282,8 @@ class ErrorsIT {
 
   @Test
   void aReachedLimitIsEdquot() {
-    image.setSnapshotLimit(0);
+    image.setSnapshotLimit(1);
+    image.createSnapshot("first");
     Checks.fails(
         QuotaExceededException.class,
         "EDQUOT",
@@ -290,6 +291,7 @@ class ErrorsIT {
         "create",
         "snapshot rbd/" + name + "@s",
         () -> image.createSnapshot("s"));
+    image.snapshot("first").remove();
   }
 
   @Test
