@@ -9,5 +9,8 @@ module io.github.rbd4j {
   requires org.slf4j;
 
   exports io.github.rbd4j;
+  exports io.github.rbd4j.encryption;
+  exports io.github.rbd4j.group;
+  exports io.github.rbd4j.mirror;
   exports io.github.rbd4j.rados;
 }

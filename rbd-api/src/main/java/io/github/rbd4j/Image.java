@@ -1,61 +1,83 @@
 package io.github.rbd4j;
 
+import static io.github.rbd4j.bindings.librbd_h.rbd_config_image_list;
+import static io.github.rbd4j.bindings.librbd_h.rbd_config_image_list_cleanup;
+import static io.github.rbd4j.bindings.librbd_h.rbd_copy_with_progress2;
+import static io.github.rbd4j.bindings.librbd_h.rbd_copy_with_progress4;
+import static io.github.rbd4j.bindings.librbd_h.rbd_deep_copy_with_progress;
 import static io.github.rbd4j.bindings.librbd_h.rbd_diff_iterate2;
 import static io.github.rbd4j.bindings.librbd_h.rbd_diff_iterate3;
 import static io.github.rbd4j.bindings.librbd_h.rbd_flatten_with_progress;
-import static io.github.rbd4j.bindings.librbd_h.rbd_flush;
 import static io.github.rbd4j.bindings.librbd_h.rbd_get_access_timestamp;
 import static io.github.rbd4j.bindings.librbd_h.rbd_get_block_name_prefix;
 import static io.github.rbd4j.bindings.librbd_h.rbd_get_create_timestamp;
 import static io.github.rbd4j.bindings.librbd_h.rbd_get_data_pool_id;
 import static io.github.rbd4j.bindings.librbd_h.rbd_get_features;
 import static io.github.rbd4j.bindings.librbd_h.rbd_get_flags;
+import static io.github.rbd4j.bindings.librbd_h.rbd_get_group;
 import static io.github.rbd4j.bindings.librbd_h.rbd_get_id;
+import static io.github.rbd4j.bindings.librbd_h.rbd_get_migration_source_spec;
 import static io.github.rbd4j.bindings.librbd_h.rbd_get_modify_timestamp;
 import static io.github.rbd4j.bindings.librbd_h.rbd_get_name;
 import static io.github.rbd4j.bindings.librbd_h.rbd_get_old_format;
 import static io.github.rbd4j.bindings.librbd_h.rbd_get_op_features;
 import static io.github.rbd4j.bindings.librbd_h.rbd_get_overlap;
+import static io.github.rbd4j.bindings.librbd_h.rbd_get_parent;
 import static io.github.rbd4j.bindings.librbd_h.rbd_get_stripe_count;
 import static io.github.rbd4j.bindings.librbd_h.rbd_get_stripe_unit;
 import static io.github.rbd4j.bindings.librbd_h.rbd_invalidate_cache;
-import static io.github.rbd4j.bindings.librbd_h.rbd_metadata_get;
-import static io.github.rbd4j.bindings.librbd_h.rbd_metadata_list;
-import static io.github.rbd4j.bindings.librbd_h.rbd_metadata_remove;
-import static io.github.rbd4j.bindings.librbd_h.rbd_metadata_set;
+import static io.github.rbd4j.bindings.librbd_h.rbd_quiesce_watch;
+import static io.github.rbd4j.bindings.librbd_h.rbd_rebuild_object_map;
 import static io.github.rbd4j.bindings.librbd_h.rbd_resize2;
 import static io.github.rbd4j.bindings.librbd_h.rbd_snap_create2;
 import static io.github.rbd4j.bindings.librbd_h.rbd_snap_get_limit;
+import static io.github.rbd4j.bindings.librbd_h.rbd_snap_get_name;
+import static io.github.rbd4j.bindings.librbd_h.rbd_snap_get_namespace_type;
 import static io.github.rbd4j.bindings.librbd_h.rbd_snap_list;
 import static io.github.rbd4j.bindings.librbd_h.rbd_snap_list_end;
 import static io.github.rbd4j.bindings.librbd_h.rbd_snap_remove_by_id;
 import static io.github.rbd4j.bindings.librbd_h.rbd_snap_set;
 import static io.github.rbd4j.bindings.librbd_h.rbd_snap_set_by_id;
 import static io.github.rbd4j.bindings.librbd_h.rbd_snap_set_limit;
+import static io.github.rbd4j.bindings.librbd_h.rbd_sparsify_with_progress;
 import static io.github.rbd4j.bindings.librbd_h.rbd_stat;
 import static io.github.rbd4j.bindings.librbd_h.rbd_update_features;
+import static io.github.rbd4j.bindings.librbd_h.rbd_update_watch;
+import static io.github.rbd4j.bindings.librbd_h.rbd_watchers_list;
 
+import io.github.rbd4j.bindings.librbd_constants;
 import io.github.rbd4j.bindings.librbd_h;
+import io.github.rbd4j.bindings.rbd_group_info_t;
 import io.github.rbd4j.bindings.rbd_image_info_t;
+import io.github.rbd4j.bindings.rbd_image_watcher_t;
+import io.github.rbd4j.bindings.rbd_linked_image_spec_t;
 import io.github.rbd4j.bindings.rbd_snap_info_t;
+import io.github.rbd4j.bindings.rbd_snap_spec_t;
+import io.github.rbd4j.internal.Errno;
 import io.github.rbd4j.internal.Failures;
+import io.github.rbd4j.internal.Handles;
 import io.github.rbd4j.internal.NativeHandle;
 import io.github.rbd4j.internal.NativeObject;
 import io.github.rbd4j.internal.NativeStrings;
 import io.github.rbd4j.internal.NativeSymbols;
 import io.github.rbd4j.internal.NativeTime;
 import io.github.rbd4j.internal.Operation;
+import io.github.rbd4j.internal.SerialNotifier;
 import io.github.rbd4j.internal.SizedBuffer;
 import io.github.rbd4j.internal.SizedBuffer.Sizing;
 import io.github.rbd4j.internal.SizedBuffer.Slot;
 import io.github.rbd4j.internal.Subject;
 import io.github.rbd4j.internal.Upcalls;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.SequencedMap;
 import java.util.Set;
@@ -71,6 +93,13 @@ import java.util.stream.Stream;
  */
 @SuppressWarnings("exports") // the base class is an implementation detail
 public final class Image extends NativeObject {
+  private static final MetadataFunctions METADATA =
+      new MetadataFunctions(
+          librbd_h::rbd_metadata_get,
+          librbd_h::rbd_metadata_set,
+          librbd_h::rbd_metadata_remove,
+          librbd_h::rbd_metadata_list);
+
   private final Rbd rbd;
   private final NativeHandle handle;
   private final ImageIo data;
@@ -257,7 +286,9 @@ public final class Image extends NativeObject {
    */
   public void writeZeroes(long offset, long length, boolean thickProvision) {
     data.writeZeroes(
-        offset, length, thickProvision ? librbd_h.RBD_WRITE_ZEROES_FLAG_THICK_PROVISION() : 0);
+        offset,
+        length,
+        thickProvision ? librbd_constants.RBD_WRITE_ZEROES_FLAG_THICK_PROVISION() : 0);
   }
 
   /**
@@ -336,7 +367,7 @@ public final class Image extends NativeObject {
    * <p>Implements: {@code int rbd_flush(rbd_image_t image)}
    */
   public void flush() {
-    handle.call(handle.operation("flush"), image -> rbd_flush(image));
+    data.flush();
   }
 
   /**
@@ -346,6 +377,25 @@ public final class Image extends NativeObject {
    */
   public void invalidateCache() {
     handle.call(handle.operation("invalidate the cache of"), image -> rbd_invalidate_cache(image));
+  }
+
+  /**
+   * The data operations without waiting for them, with {@link AsyncOptions#defaults}.
+   *
+   * @return a view of this image with a queue of its own
+   */
+  public AsyncImage async() {
+    return async(AsyncOptions.defaults());
+  }
+
+  /**
+   * The data operations without waiting for them.
+   *
+   * @param options how many may be in flight, and the like
+   * @return a view of this image with a queue of its own
+   */
+  public AsyncImage async(AsyncOptions options) {
+    return new AsyncImage(this, data, options, rbd.ioContext().cluster().executor());
   }
 
   // ------------------------------------------------------------------------------- properties
@@ -432,7 +482,8 @@ public final class Image extends NativeObject {
    * @return the features
    */
   public Set<Feature> features() {
-    return Feature.of(
+    return NativeFlag.of(
+        Feature.class,
         handle.callForLong(
             handle.operation("get the features of"), (i, arena, out) -> rbd_get_features(i, out)));
   }
@@ -448,7 +499,7 @@ public final class Image extends NativeObject {
    * @throws InvalidRequestException if one cannot be changed, or needs another
    */
   public void updateFeatures(Set<Feature> features, boolean enabled) {
-    long mask = Feature.mask(features);
+    long mask = NativeFlag.mask(features);
     handle.call(
         handle.operation("update the features of"),
         image -> rbd_update_features(image, mask, (byte) (enabled ? 1 : 0)));
@@ -462,7 +513,8 @@ public final class Image extends NativeObject {
    * @return the operation features
    */
   public Set<OperationFeature> operationFeatures() {
-    return OperationFeature.of(
+    return NativeFlag.of(
+        OperationFeature.class,
         handle.callForLong(
             handle.operation("get the operation features of"),
             (i, arena, out) -> rbd_get_op_features(i, out)));
@@ -476,7 +528,8 @@ public final class Image extends NativeObject {
    * @return the flags, mostly none
    */
   public Set<ImageFlag> flags() {
-    return ImageFlag.of(
+    return NativeFlag.of(
+        ImageFlag.class,
         handle.callForLong(
             handle.operation("get the flags of"), (i, arena, out) -> rbd_get_flags(i, out)));
   }
@@ -620,6 +673,414 @@ public final class Image extends NativeObject {
             rbd_flatten_with_progress(image, Upcalls.progressStub(), argument));
   }
 
+  /**
+   * Frees the space of ranges that hold only zeros.
+   *
+   * <p>Implements: {@code int rbd_sparsify_with_progress(rbd_image_t image, size_t sparse_size,
+   * librbd_progress_fn_t cb, void *cbdata)}
+   *
+   * @param sparseSize the smallest range to look for in bytes, a power of two from 4096 to the
+   *     object size
+   * @param listener told the number of objects
+   * @throws InvalidRequestException if the sparse size is not possible
+   */
+  public void sparsify(long sparseSize, ProgressListener listener) {
+    ImageIo.requireNotNegative(sparseSize, "sparseSize");
+    handle.callWithUpcall(
+        handle.operation("sparsify"),
+        Objects.requireNonNull(listener, "listener"),
+        (image, arena, argument) ->
+            rbd_sparsify_with_progress(image, sparseSize, Upcalls.progressStub(), argument));
+  }
+
+  /**
+   * Makes the object map anew by looking at each object. An exception out of the listener stops it.
+   *
+   * <p>Implements: {@code int rbd_rebuild_object_map(rbd_image_t image, librbd_progress_fn_t cb,
+   * void *cbdata)}
+   *
+   * @param listener told the number of objects
+   * @throws InvalidRequestException if the image has no object map
+   */
+  public void rebuildObjectMap(ProgressListener listener) {
+    handle.callWithUpcall(
+        handle.operation("rebuild the object map of"),
+        Objects.requireNonNull(listener, "listener"),
+        (image, arena, argument) ->
+            rbd_rebuild_object_map(image, Upcalls.progressStub(), argument));
+  }
+
+  // ----------------------------------------------------------------------------------- copies
+
+  /**
+   * Copies what this object shows into another open image, which must be as large at least. An
+   * exception out of the listener comes out of here when the copy is done: librbd does not stop it.
+   *
+   * <p>Implements: {@code int rbd_copy_with_progress2(rbd_image_t src, rbd_image_t dest,
+   * librbd_progress_fn_t cb, void *cbdata)}
+   *
+   * @param target the other image
+   * @param listener told the number of bytes
+   */
+  public void copyTo(Image target, ProgressListener listener) {
+    target.handle.use(
+        (to, _) ->
+            handle.callWithUpcall(
+                handle.operation("copy"),
+                Objects.requireNonNull(listener, "listener"),
+                (image, arena, argument) ->
+                    rbd_copy_with_progress2(image, to, Upcalls.progressStub(), argument)));
+  }
+
+  /**
+   * Copies what this object shows into a new image, without snapshots. An exception out of the
+   * listener comes out of here when the copy is done: librbd does not stop it.
+   *
+   * <p>Implements: {@code int rbd_copy_with_progress4(rbd_image_t image, rados_ioctx_t dest_p,
+   * const char *destname, rbd_image_options_t dest_opts, librbd_progress_fn_t cb, void *cbdata,
+   * size_t sparse_size)}
+   *
+   * @param target where the new image goes
+   * @param name the name of the new image, without {@code /} and {@code @}
+   * @param options how it shall be
+   * @param sparseSize ranges of zeros of this size in bytes are left out; 0 for the default
+   * @param listener told the number of bytes
+   * @throws ImageExistsException if there is an image of that name
+   */
+  public void copyTo(
+      Rbd target, String name, ImageOptions options, long sparseSize, ProgressListener listener) {
+    ImageIo.requireNotNegative(sparseSize, "sparseSize");
+    copy(
+        "copy",
+        target,
+        name,
+        options,
+        listener,
+        (image, arena, pool, opts, argument) ->
+            rbd_copy_with_progress4(
+                image,
+                pool,
+                NativeStrings.copy(arena, name),
+                opts,
+                Upcalls.progressStub(),
+                argument,
+                sparseSize));
+  }
+
+  /**
+   * Copies the image with its snapshots into a new image, which is a clone of the same parent
+   * unless {@link ImageOptions#flatten} is set. An exception out of the listener comes out of here
+   * when the copy is done: librbd does not stop it.
+   *
+   * <p>Implements: {@code int rbd_deep_copy_with_progress(rbd_image_t image, rados_ioctx_t
+   * dest_io_ctx, const char *destname, rbd_image_options_t dest_opts, librbd_progress_fn_t cb, void
+   * *cbdata)}
+   *
+   * @param target where the new image goes
+   * @param name the name of the new image, without {@code /} and {@code @}
+   * @param options how it shall be
+   * @param listener told the number of bytes
+   * @throws ImageExistsException if there is an image of that name
+   */
+  public void deepCopyTo(Rbd target, String name, ImageOptions options, ProgressListener listener) {
+    copy(
+        "deep copy",
+        target,
+        name,
+        options,
+        listener,
+        (image, arena, pool, opts, argument) ->
+            rbd_deep_copy_with_progress(
+                image,
+                pool,
+                NativeStrings.copy(arena, name),
+                opts,
+                Upcalls.progressStub(),
+                argument));
+  }
+
+  @FunctionalInterface
+  private interface CopyCall {
+    long on(
+        MemorySegment image,
+        Arena arena,
+        MemorySegment pool,
+        MemorySegment options,
+        MemorySegment argument);
+  }
+
+  private void copy(
+      String verb,
+      Rbd target,
+      String name,
+      ImageOptions options,
+      ProgressListener listener,
+      CopyCall call) {
+    NativeStrings.requireNewName(name, "name");
+    Objects.requireNonNull(listener, "listener");
+    Operation operation =
+        handle.operation(verb).on(Subject.IMAGE, handle.name() + " to " + target.imageName(name));
+    options.use(
+        opts ->
+            Handles.of(target.ioContext())
+                .use(
+                    (pool, _) ->
+                        handle.callWithUpcall(
+                            operation,
+                            listener,
+                            (image, arena, argument) ->
+                                call.on(image, arena, pool, opts, argument))));
+  }
+
+  // ----------------------------------------------------------------------------------- family
+
+  /**
+   * What this clone was made from.
+   *
+   * <p>Implements: {@code int rbd_get_parent(rbd_image_t image, rbd_linked_image_spec_t
+   * *parent_image, rbd_snap_spec_t *parent_snap)}, with {@code void
+   * rbd_linked_image_spec_cleanup(rbd_linked_image_spec_t *image)} and {@code void
+   * rbd_snap_spec_cleanup(rbd_snap_spec_t *snap)}
+   *
+   * @return the parent, empty if the image is no clone
+   */
+  public Optional<ImageParent> parent() {
+    return handle.use(
+        (image, arena) -> {
+          MemorySegment parent = rbd_linked_image_spec_t.allocate(arena);
+          MemorySegment snapshot = rbd_snap_spec_t.allocate(arena);
+          int result = rbd_get_parent(image, parent, snapshot);
+          if (result == Errno.ENOENT.result()) {
+            return Optional.empty();
+          }
+          Failures.check(result, handle.operation("get the parent of"));
+          try {
+            int type = rbd_snap_spec_t.namespace_type(snapshot);
+            return Optional.of(
+                new ImageParent(
+                    LinkedImage.read(parent),
+                    rbd_snap_spec_t.id(snapshot),
+                    NativeStrings.read(rbd_snap_spec_t.name(snapshot)),
+                    SnapshotNamespaceType.of(type),
+                    type));
+          } finally {
+            librbd_h.rbd_linked_image_spec_cleanup(parent);
+            librbd_h.rbd_snap_spec_cleanup(snapshot);
+          }
+        });
+  }
+
+  /**
+   * The clones of this image: of all its snapshots, or of the one that this object is set to with
+   * {@link #setSnapshot}.
+   *
+   * <p>Implements: {@code int rbd_list_children3(rbd_image_t image, rbd_linked_image_spec_t
+   * *images, size_t *max_images)}, with {@code void
+   * rbd_linked_image_spec_list_cleanup(rbd_linked_image_spec_t *images, size_t num_images)}
+   *
+   * @return the clones, those in the trash included
+   */
+  public List<LinkedImage> children() {
+    return linkedImages("list the children of", librbd_h::rbd_list_children3);
+  }
+
+  /**
+   * The clones of this image, their clones, and so on.
+   *
+   * <p>Implements: {@code int rbd_list_descendants(rbd_image_t image, rbd_linked_image_spec_t
+   * *images, size_t *max_images)}
+   *
+   * @return the descendants, those in the trash included
+   */
+  public List<LinkedImage> descendants() {
+    return linkedImages("list the descendants of", librbd_h::rbd_list_descendants);
+  }
+
+  @FunctionalInterface
+  private interface LinkedImagesCall {
+    int list(MemorySegment image, MemorySegment specs, MemorySegment count);
+  }
+
+  private List<LinkedImage> linkedImages(String verb, LinkedImagesCall call) {
+    return handle.use(
+        (image, arena) ->
+            SizedBuffer.fetchList(
+                handle.operation(verb),
+                Slot.array(rbd_linked_image_spec_t.layout(), 16),
+                b -> call.list(image, b.data(0), b.sizePointer(0)),
+                LinkedImage::read,
+                librbd_h::rbd_linked_image_spec_list_cleanup));
+  }
+
+  /**
+   * Where the data of an image comes from that is being migrated.
+   *
+   * <p>Implements: {@code int rbd_get_migration_source_spec(rbd_image_t image, char *source_spec,
+   * size_t *max_len)}
+   *
+   * @return the source in JSON
+   * @throws ObjectNotFoundException if the image is not being migrated
+   */
+  public String migrationSourceSpec() {
+    return handle.use(
+        (image, arena) ->
+            SizedBuffer.fetchString(
+                handle
+                    .operation("get")
+                    .on(Subject.OTHER, "the migration source of image " + handle.name()),
+                Sizing.SIZE_POINTER,
+                b -> rbd_get_migration_source_spec(image, b.data(0), b.sizePointer(0))));
+  }
+
+  /**
+   * The group that the image belongs to.
+   *
+   * <p>Implements: {@code int rbd_get_group(rbd_image_t image, rbd_group_info_t *group_info, size_t
+   * group_info_size)}, with {@code int rbd_group_info_cleanup(rbd_group_info_t *group_info, size_t
+   * group_info_size)}
+   *
+   * @return the group, empty if the image is in none
+   */
+  public Optional<GroupReference> group() {
+    return handle.use(
+        (image, arena) -> {
+          MemorySegment info = rbd_group_info_t.allocate(arena);
+          long size = info.byteSize();
+          Failures.check(rbd_get_group(image, info, size), handle.operation("get the group of"));
+          try {
+            String name = NativeStrings.read(rbd_group_info_t.name(info));
+            return name.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new GroupReference(rbd_group_info_t.pool(info), name));
+          } finally {
+            librbd_h.rbd_group_info_cleanup(info, size);
+          }
+        });
+  }
+
+  // ------------------------------------------------------------------------ locks and watchers
+
+  /**
+   * The locks that clients take and respect of their own will.
+   *
+   * @return what one can do with them
+   */
+  public AdvisoryLocks advisoryLocks() {
+    return new AdvisoryLocks(handle);
+  }
+
+  /**
+   * The lock of the exclusive-lock feature, which librbd takes before it writes.
+   *
+   * @return what one can do with it
+   */
+  public ExclusiveLock exclusiveLock() {
+    return new ExclusiveLock(handle);
+  }
+
+  /**
+   * Who has the image open for writing, this object included.
+   *
+   * <p>Implements: {@code int rbd_watchers_list(rbd_image_t image, rbd_image_watcher_t *watchers,
+   * size_t *max_watchers)}, with {@code void rbd_watchers_list_cleanup(rbd_image_watcher_t
+   * *watchers, size_t num_watchers)}
+   *
+   * @return the watchers
+   */
+  public List<Watcher> watchers() {
+    return handle.use(
+        (image, arena) ->
+            SizedBuffer.fetchList(
+                handle.operation("list the watchers of"),
+                Slot.array(rbd_image_watcher_t.layout(), 16),
+                b -> rbd_watchers_list(image, b.data(0), b.sizePointer(0)),
+                watcher ->
+                    new Watcher(
+                        NativeStrings.read(rbd_image_watcher_t.addr(watcher)),
+                        rbd_image_watcher_t.id(watcher),
+                        rbd_image_watcher_t.cookie(watcher)),
+                librbd_h::rbd_watchers_list_cleanup));
+  }
+
+  /**
+   * Calls a listener whenever the image changed: its size, its features, its snapshots. Several
+   * changes may be told by one call. It runs on the executor of the cluster connection, never twice
+   * at once, and may call rbd4j.
+   *
+   * <p>Implements: {@code int rbd_update_watch(rbd_image_t image, uint64_t *handle,
+   * rbd_update_callback_t watch_cb, void *arg)}
+   *
+   * @param listener what to call
+   * @return the watch; close it to end it
+   */
+  public ImageWatch watch(Runnable listener) {
+    SerialNotifier notifier =
+        new SerialNotifier(
+            rbd.ioContext().cluster().executor(), Objects.requireNonNull(listener, "listener"));
+    Upcalls.Registration registration = Upcalls.register(notifier);
+    try {
+      return handle.use(
+          (image, arena) -> {
+            MemorySegment out = arena.allocate(ValueLayout.JAVA_LONG);
+            Failures.check(
+                rbd_update_watch(image, out, Upcalls.updateStub(), registration.argument()),
+                handle.operation("watch"));
+            NativeHandle watch =
+                NativeHandle.ofChild(
+                    handle,
+                    "watch",
+                    out.get(ValueLayout.JAVA_LONG, 0),
+                    librbd_h::rbd_update_unwatch);
+            watch.afterClose(registration::close);
+            return new ImageWatch(watch);
+          });
+    } catch (RuntimeException e) {
+      registration.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Has a listener prepare for each snapshot that anybody takes of the image.
+   *
+   * <p>Implements: {@code int rbd_quiesce_watch(rbd_image_t image, rbd_update_callback_t
+   * quiesce_cb, rbd_update_callback_t unquiesce_cb, void *arg, uint64_t *handle)}
+   *
+   * @param listener what to call, on the executor of the cluster connection
+   * @param limit how long it may prepare; a snapshot fails when it takes longer
+   * @return the watch; close it to end it
+   */
+  public QuiesceWatch watchQuiesce(QuiesceListener listener, Duration limit) {
+    Objects.requireNonNull(listener, "listener");
+    if (!limit.isPositive()) {
+      throw new IllegalArgumentException("limit " + limit + " is not positive");
+    }
+    return handle.use(
+        (image, arena) -> {
+          QuiesceWatch.Bridge bridge =
+              new QuiesceWatch.Bridge(image, listener, limit, rbd.ioContext().cluster().executor());
+          Upcalls.Registration registration = Upcalls.register(bridge);
+          MemorySegment out = arena.allocate(ValueLayout.JAVA_LONG);
+          int result =
+              rbd_quiesce_watch(
+                  image,
+                  Upcalls.quiesceStub(),
+                  Upcalls.unquiesceStub(),
+                  registration.argument(),
+                  out);
+          if (result < 0) {
+            registration.close();
+            throw Failures.toException(result, handle.operation("watch quiesces of"), null);
+          }
+          long id = out.get(ValueLayout.JAVA_LONG, 0);
+          NativeHandle watch =
+              NativeHandle.ofChild(handle, "quiesce watch", id, librbd_h::rbd_quiesce_unwatch);
+          watch.afterClose(registration::close);
+          bridge.registeredAs(id);
+          return new QuiesceWatch(watch);
+        });
+  }
+
   // --------------------------------------------------------------------------------- metadata
 
   /**
@@ -633,15 +1094,7 @@ public final class Image extends NativeObject {
    * @throws ObjectNotFoundException if there is no such key
    */
   public String metadata(String key) {
-    NativeStrings.requireName(key, "key");
-    return handle.use(
-        (image, arena) -> {
-          MemorySegment name = NativeStrings.copy(arena, key);
-          return SizedBuffer.fetchString(
-              metadataOperation("get", key),
-              Sizing.SIZE_POINTER,
-              b -> rbd_metadata_get(image, name, b.data(0), b.sizePointer(0)));
-        });
+    return METADATA.get(handle, key);
   }
 
   /**
@@ -655,13 +1108,7 @@ public final class Image extends NativeObject {
    * @param value the value, which may be empty
    */
   public void setMetadata(String key, String value) {
-    NativeStrings.requireName(key, "key");
-    NativeStrings.require(value, "value");
-    handle.callInArena(
-        metadataOperation("set", key),
-        (image, arena) ->
-            rbd_metadata_set(
-                image, NativeStrings.copy(arena, key), NativeStrings.copy(arena, value)));
+    METADATA.set(handle, key, value);
   }
 
   /**
@@ -673,10 +1120,7 @@ public final class Image extends NativeObject {
    * @throws ObjectNotFoundException if there is no such key
    */
   public void removeMetadata(String key) {
-    NativeStrings.requireName(key, "key");
-    handle.callInArena(
-        metadataOperation("remove", key),
-        (image, arena) -> rbd_metadata_remove(image, NativeStrings.copy(arena, key)));
+    METADATA.remove(handle, key);
   }
 
   /**
@@ -685,7 +1129,7 @@ public final class Image extends NativeObject {
    * @return the values by their keys, in the order of the keys
    */
   public SequencedMap<String, String> metadata() {
-    return MetadataPages.all(this::metadata);
+    return METADATA.all(handle);
   }
 
   /**
@@ -699,23 +1143,45 @@ public final class Image extends NativeObject {
    * @return the values by their keys, in the order of the keys
    */
   public SequencedMap<String, String> metadata(String after, long max) {
-    NativeStrings.require(after, "after");
-    return handle.use(
-        (image, arena) -> {
-          MemorySegment start = NativeStrings.copy(arena, after);
-          return MetadataPages.page(
-              handle.operation("list the metadata of"),
-              max,
-              b ->
-                  rbd_metadata_list(
-                      image, start, max, b.data(0), b.sizePointer(0), b.data(1), b.sizePointer(1)));
-        });
+    return METADATA.page(handle, after, max);
   }
 
-  private Operation metadataOperation(String verb, String key) {
-    return handle
-        .operation(verb)
-        .on(Subject.KEY, "\"" + key + "\" of the metadata of image " + handle.name());
+  /**
+   * The configuration options that hold for this image.
+   *
+   * <p>Implements: {@code int rbd_config_image_list(rbd_image_t image, rbd_config_option_t
+   * *options, int *max_options)}, with {@code void
+   * rbd_config_image_list_cleanup(rbd_config_option_t *options, int max_options)}
+   *
+   * @return each option with its value and where that comes from
+   */
+  public List<ConfigOption> config() {
+    return handle.use(
+        (image, arena) ->
+            ConfigOption.list(
+                handle.operation("list the configuration of"),
+                b -> rbd_config_image_list(image, b.data(0), b.sizePointer(0)),
+                (array, count) -> rbd_config_image_list_cleanup(array, (int) count)));
+  }
+
+  /**
+   * Sets a configuration option for this image, for all who open it from now on.
+   *
+   * @param option the name of the option, for instance {@code rbd_cache}
+   * @param value its value
+   */
+  public void setConfig(String option, String value) {
+    setMetadata(ConfigOption.METADATA_PREFIX + option, value);
+  }
+
+  /**
+   * Takes back what {@link #setConfig} has set.
+   *
+   * @param option the name of the option
+   * @throws ObjectNotFoundException if it was not set for the image
+   */
+  public void removeConfig(String option) {
+    removeMetadata(ConfigOption.METADATA_PREFIX + option);
   }
 
   // -------------------------------------------------------------------------------- snapshots
@@ -792,7 +1258,7 @@ public final class Image extends NativeObject {
   public Snapshot createSnapshot(
       String name, Set<SnapshotCreateFlag> flags, ProgressListener listener) {
     NativeStrings.requireNewName(name, "name");
-    int mask = SnapshotCreateFlag.mask(flags);
+    int mask = (int) NativeFlag.mask(flags);
     handle.callWithUpcall(
         snapshotOperation("create", name),
         Objects.requireNonNull(listener, "listener"),
@@ -889,6 +1355,57 @@ public final class Image extends NativeObject {
         image -> rbd_snap_set(image, MemorySegment.NULL));
   }
 
+  /**
+   * Whom a snapshot belongs to.
+   *
+   * <p>Implements: {@code int rbd_snap_get_namespace_type(rbd_image_t image, uint64_t snap_id,
+   * rbd_snap_namespace_type_t *namespace_type)}, {@code int
+   * rbd_snap_get_group_namespace(rbd_image_t image, uint64_t snap_id, rbd_snap_group_namespace_t
+   * *group_snap, size_t group_snap_size)}, {@code int rbd_snap_get_trash_namespace(rbd_image_t
+   * image, uint64_t snap_id, char *original_name, size_t max_length)}, {@code int
+   * rbd_snap_get_trash_namespace2(rbd_image_t image, uint64_t snap_id, rbd_snap_trash_namespace_t
+   * *trash_snap, size_t trash_snap_size)}, {@code int rbd_snap_get_mirror_namespace(rbd_image_t
+   * image, uint64_t snap_id, rbd_snap_mirror_namespace_t *mirror_snap, size_t mirror_snap_size)},
+   * with {@code int rbd_snap_group_namespace_cleanup(rbd_snap_group_namespace_t *group_snap, size_t
+   * group_snap_size)}, {@code int rbd_snap_trash_namespace_cleanup(rbd_snap_trash_namespace_t
+   * *trash_snap, size_t trash_snap_size)} and {@code int
+   * rbd_snap_mirror_namespace_cleanup(rbd_snap_mirror_namespace_t *mirror_snap, size_t
+   * mirror_snap_size)}
+   *
+   * @param snapshotId the id of the snapshot
+   * @return the kind and its details
+   * @throws SnapshotNotFoundException if there is no snapshot of that id
+   */
+  public SnapshotNamespace snapshotNamespace(long snapshotId) {
+    Operation operation = snapshotOperation("get the namespace of", "id:" + snapshotId);
+    return handle.use(
+        (image, arena) -> {
+          MemorySegment type = arena.allocate(ValueLayout.JAVA_INT);
+          Failures.check(rbd_snap_get_namespace_type(image, snapshotId, type), operation);
+          return SnapshotNamespaces.read(
+              image, snapshotId, type.get(ValueLayout.JAVA_INT, 0), operation);
+        });
+  }
+
+  /**
+   * The name of a snapshot.
+   *
+   * <p>Implements: {@code int rbd_snap_get_name(rbd_image_t image, uint64_t snap_id, char
+   * *snapname, size_t *name_len)}
+   *
+   * @param snapshotId its id
+   * @return its name
+   * @throws SnapshotNotFoundException if there is no snapshot of that id
+   */
+  public String snapshotName(long snapshotId) {
+    return handle.use(
+        (image, arena) ->
+            SizedBuffer.fetchString(
+                snapshotOperation("get the name of", "id:" + snapshotId),
+                Sizing.SIZE_POINTER,
+                b -> rbd_snap_get_name(image, snapshotId, b.data(0), b.sizePointer(0))));
+  }
+
   Operation snapshotOperation(String verb, String snapshot) {
     return handle.operation(verb).on(Subject.SNAPSHOT, handle.name() + "@" + snapshot);
   }
@@ -947,8 +1464,8 @@ public final class Image extends NativeObject {
   private void diffFromId(DiffOptions options, long id, long length, DiffVisitor visitor) {
     NativeSymbols.require("rbd_diff_iterate3");
     int flags =
-        (options.includeParent() ? librbd_h.RBD_DIFF_ITERATE_FLAG_INCLUDE_PARENT() : 0)
-            | (options.wholeObject() ? librbd_h.RBD_DIFF_ITERATE_FLAG_WHOLE_OBJECT() : 0);
+        (options.includeParent() ? librbd_constants.RBD_DIFF_ITERATE_FLAG_INCLUDE_PARENT() : 0)
+            | (options.wholeObject() ? librbd_constants.RBD_DIFF_ITERATE_FLAG_WHOLE_OBJECT() : 0);
     handle.callWithUpcall(
         snapshotOperation("diff since", "id:" + id),
         visitor,

@@ -1,10 +1,11 @@
 package io.github.rbd4j;
 
 import static io.github.rbd4j.bindings.librbd_h.rbd_clone3;
+import static io.github.rbd4j.bindings.librbd_h.rbd_clone4;
+import static io.github.rbd4j.bindings.librbd_h.rbd_config_pool_list;
+import static io.github.rbd4j.bindings.librbd_h.rbd_config_pool_list_cleanup;
 import static io.github.rbd4j.bindings.librbd_h.rbd_create4;
-import static io.github.rbd4j.bindings.librbd_h.rbd_image_spec_list_cleanup;
 import static io.github.rbd4j.bindings.librbd_h.rbd_list2;
-import static io.github.rbd4j.bindings.librbd_h.rbd_namespace_exists;
 import static io.github.rbd4j.bindings.librbd_h.rbd_open;
 import static io.github.rbd4j.bindings.librbd_h.rbd_open_by_id;
 import static io.github.rbd4j.bindings.librbd_h.rbd_open_by_id_read_only;
@@ -17,6 +18,7 @@ import static io.github.rbd4j.bindings.librbd_h.rbd_pool_stats_option_add_uint64
 import static io.github.rbd4j.bindings.librbd_h.rbd_remove_with_progress;
 import static io.github.rbd4j.bindings.librbd_h.rbd_rename;
 
+import io.github.rbd4j.bindings.librbd_constants;
 import io.github.rbd4j.bindings.librbd_h;
 import io.github.rbd4j.bindings.rbd_image_spec_t;
 import io.github.rbd4j.internal.Errno;
@@ -24,6 +26,7 @@ import io.github.rbd4j.internal.Failures;
 import io.github.rbd4j.internal.Handles;
 import io.github.rbd4j.internal.NativeHandle;
 import io.github.rbd4j.internal.NativeStrings;
+import io.github.rbd4j.internal.NativeSymbols;
 import io.github.rbd4j.internal.Operation;
 import io.github.rbd4j.internal.SizedBuffer;
 import io.github.rbd4j.internal.SizedBuffer.Slot;
@@ -31,17 +34,25 @@ import io.github.rbd4j.internal.Subject;
 import io.github.rbd4j.internal.Upcalls;
 import io.github.rbd4j.internal.Versions;
 import io.github.rbd4j.rados.IoContext;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.SequencedMap;
 
 /**
  * What one does to the images of a pool and namespace: create, open, list, rename, remove. It is a
  * view of an {@link IoContext}, costs nothing, and is safe for any number of threads.
  */
 public final class Rbd {
+  private static final MetadataFunctions METADATA =
+      new MetadataFunctions(
+          librbd_h::rbd_pool_metadata_get,
+          librbd_h::rbd_pool_metadata_set,
+          librbd_h::rbd_pool_metadata_remove,
+          librbd_h::rbd_pool_metadata_list);
+
   private final IoContext io;
   private final NativeHandle handle;
 
@@ -99,14 +110,14 @@ public final class Rbd {
    */
   public PoolImageStats poolStats() {
     int[] wanted = {
-      librbd_h.RBD_POOL_STAT_OPTION_IMAGES(),
-      librbd_h.RBD_POOL_STAT_OPTION_IMAGE_PROVISIONED_BYTES(),
-      librbd_h.RBD_POOL_STAT_OPTION_IMAGE_MAX_PROVISIONED_BYTES(),
-      librbd_h.RBD_POOL_STAT_OPTION_IMAGE_SNAPSHOTS(),
-      librbd_h.RBD_POOL_STAT_OPTION_TRASH_IMAGES(),
-      librbd_h.RBD_POOL_STAT_OPTION_TRASH_PROVISIONED_BYTES(),
-      librbd_h.RBD_POOL_STAT_OPTION_TRASH_MAX_PROVISIONED_BYTES(),
-      librbd_h.RBD_POOL_STAT_OPTION_TRASH_SNAPSHOTS()
+      librbd_constants.RBD_POOL_STAT_OPTION_IMAGES(),
+      librbd_constants.RBD_POOL_STAT_OPTION_IMAGE_PROVISIONED_BYTES(),
+      librbd_constants.RBD_POOL_STAT_OPTION_IMAGE_MAX_PROVISIONED_BYTES(),
+      librbd_constants.RBD_POOL_STAT_OPTION_IMAGE_SNAPSHOTS(),
+      librbd_constants.RBD_POOL_STAT_OPTION_TRASH_IMAGES(),
+      librbd_constants.RBD_POOL_STAT_OPTION_TRASH_PROVISIONED_BYTES(),
+      librbd_constants.RBD_POOL_STAT_OPTION_TRASH_MAX_PROVISIONED_BYTES(),
+      librbd_constants.RBD_POOL_STAT_OPTION_TRASH_SNAPSHOTS()
     };
     Operation operation = handle.operation("add up the images of");
     return handle.use(
@@ -161,26 +172,20 @@ public final class Rbd {
   public void create(String name, long size, ImageOptions options) {
     NativeStrings.requireNewName(name, "name");
     ImageIo.requireNotNegative(size, "size");
-    long result;
-    synchronized (options) {
-      result =
-          Handles.of(options)
-              .use(
-                  (opts, _) ->
-                      handle.use(
-                          (pool, arena) ->
-                              (long)
-                                  rbd_create4(pool, NativeStrings.copy(arena, name), size, opts)));
-    }
-    if (result == Errno.ENOENT.result()) {
+    try {
+      options.use(
+          opts ->
+              handle.callInArena(
+                  imageOperation("create", name),
+                  (pool, arena) -> rbd_create4(pool, NativeStrings.copy(arena, name), size, opts)));
+    } catch (ImageNotFoundException e) {
       requireNamespace("create", name);
       // What is not there is no image: a pool that the options name.
       throw Failures.toException(
-          result,
+          Errno.ENOENT.result(),
           new Operation("create", Subject.OTHER, "image " + imageName(name) + " with its pools"),
           null);
     }
-    Failures.check(result, imageOperation("create", name));
   }
 
   /**
@@ -189,18 +194,11 @@ public final class Rbd {
    */
   private void requireNamespace(String verb, String image) {
     String namespace = io.namespace();
-    if (namespace.isEmpty()) {
-      return;
-    }
-    Operation operation =
-        new Operation(verb + " image " + image + " in", Subject.NAMESPACE, handle.name());
-    long exists =
-        handle.callForLong(
-            operation,
-            (pool, arena, out) ->
-                rbd_namespace_exists(pool, NativeStrings.copy(arena, namespace), out));
-    if (exists == 0) {
-      throw Failures.toException(Errno.ENOENT.result(), operation, null);
+    if (!namespace.isEmpty() && !namespaces().exists(namespace)) {
+      throw Failures.toException(
+          Errno.ENOENT.result(),
+          new Operation(verb + " image " + image + " in", Subject.NAMESPACE, handle.name()),
+          null);
     }
   }
 
@@ -224,36 +222,207 @@ public final class Rbd {
       String parent, String snapshot, Rbd child, String childName, ImageOptions options) {
     NativeStrings.requireName(parent, "parent");
     NativeStrings.requireName(snapshot, "snapshot");
+    clone(
+        imageName(parent) + "@" + snapshot,
+        child,
+        childName,
+        options,
+        (pool, arena, childPool, opts) ->
+            rbd_clone3(
+                pool,
+                NativeStrings.copy(arena, parent),
+                NativeStrings.copy(arena, snapshot),
+                childPool,
+                NativeStrings.copy(arena, childName),
+                opts));
+  }
+
+  /**
+   * Clones a snapshot that is given by its id, so that it can also be one of a group. Needs librbd
+   * of Ceph 20 or newer.
+   *
+   * <p>Implements: {@code int rbd_clone4(rados_ioctx_t p_ioctx, const char *p_name, uint64_t
+   * p_snap_id, rados_ioctx_t c_ioctx, const char *c_name, rbd_image_options_t c_opts)}
+   *
+   * @param parent the image of the snapshot, in this pool and namespace
+   * @param snapshotId the id of the snapshot
+   * @param child where the clone goes
+   * @param childName the name of the clone, without {@code /} and {@code @}
+   * @param options how the clone shall be
+   * @throws UnsupportedOperationException if the loaded librbd is older
+   * @throws ImageNotFoundException if there is no such parent or snapshot
+   * @throws ImageExistsException if there is an image of the name of the clone
+   */
+  public void clone(
+      String parent, long snapshotId, Rbd child, String childName, ImageOptions options) {
+    NativeStrings.requireName(parent, "parent");
+    NativeSymbols.require("rbd_clone4");
+    clone(
+        imageName(parent) + "@id:" + snapshotId,
+        child,
+        childName,
+        options,
+        (pool, arena, childPool, opts) ->
+            rbd_clone4(
+                pool,
+                NativeStrings.copy(arena, parent),
+                snapshotId,
+                childPool,
+                NativeStrings.copy(arena, childName),
+                opts));
+  }
+
+  @FunctionalInterface
+  private interface CloneCall {
+    int on(MemorySegment pool, Arena arena, MemorySegment childPool, MemorySegment options);
+  }
+
+  private void clone(
+      String what, Rbd child, String childName, ImageOptions options, CloneCall call) {
     NativeStrings.requireNewName(childName, "childName");
     Operation operation =
-        handle
-            .operation("clone")
-            .on(
-                Subject.IMAGE,
-                imageName(parent) + "@" + snapshot + " to " + child.imageName(childName));
-    long result;
-    synchronized (options) {
-      result =
-          Handles.of(options)
-              .use(
-                  (opts, _) ->
-                      child.handle.use(
-                          (childPool, _) ->
-                              handle.use(
-                                  (pool, arena) ->
-                                      (long)
-                                          rbd_clone3(
-                                              pool,
-                                              NativeStrings.copy(arena, parent),
-                                              NativeStrings.copy(arena, snapshot),
-                                              childPool,
-                                              NativeStrings.copy(arena, childName),
-                                              opts))));
-    }
-    if (result == Errno.ENOENT.result()) {
+        handle.operation("clone").on(Subject.IMAGE, what + " to " + child.imageName(childName));
+    try {
+      options.use(
+          opts ->
+              child.handle.use(
+                  (childPool, _) ->
+                      handle.callInArena(
+                          operation, (pool, arena) -> call.on(pool, arena, childPool, opts))));
+    } catch (ImageNotFoundException e) {
       child.requireNamespace("clone", childName);
+      throw e;
     }
-    Failures.check(result, operation);
+  }
+
+  /**
+   * The trash of the pool and namespace.
+   *
+   * @return what one can do with it
+   */
+  public Trash trash() {
+    return new Trash(this);
+  }
+
+  /**
+   * Migrations of images to or within the pool and namespace.
+   *
+   * @return what one can do with them
+   */
+  public Migration migration() {
+    return new Migration(this);
+  }
+
+  /**
+   * The namespaces of the pool.
+   *
+   * @return what one can do with them
+   */
+  public Namespaces namespaces() {
+    return new Namespaces(this);
+  }
+
+  // --------------------------------------------------------------------------------- metadata
+
+  /**
+   * Reads a value of the metadata of the pool.
+   *
+   * <p>Implements: {@code int rbd_pool_metadata_get(rados_ioctx_t io_ctx, const char *key, char
+   * *value, size_t *val_len)}
+   *
+   * @param key the key
+   * @return the value
+   * @throws ObjectNotFoundException if there is no such key
+   */
+  public String metadata(String key) {
+    return METADATA.get(handle, key);
+  }
+
+  /**
+   * Sets a value of the metadata of the pool. Keys that begin with {@code conf_} set a
+   * configuration option for its images.
+   *
+   * <p>Implements: {@code int rbd_pool_metadata_set(rados_ioctx_t io_ctx, const char *key, const
+   * char *value)}
+   *
+   * @param key the key
+   * @param value the value, which may be empty
+   */
+  public void setMetadata(String key, String value) {
+    METADATA.set(handle, key, value);
+  }
+
+  /**
+   * Removes a value of the metadata of the pool.
+   *
+   * <p>Implements: {@code int rbd_pool_metadata_remove(rados_ioctx_t io_ctx, const char *key)}
+   *
+   * @param key the key
+   * @throws ObjectNotFoundException if there is no such key
+   */
+  public void removeMetadata(String key) {
+    METADATA.remove(handle, key);
+  }
+
+  /**
+   * All metadata of the pool.
+   *
+   * @return the values by their keys, in the order of the keys
+   */
+  public SequencedMap<String, String> metadata() {
+    return METADATA.all(handle);
+  }
+
+  /**
+   * A page of the metadata of the pool.
+   *
+   * <p>Implements: {@code int rbd_pool_metadata_list(rados_ioctx_t io_ctx, const char *start,
+   * uint64_t max, char *keys, size_t *key_len, char *values, size_t *vals_len)}
+   *
+   * @param after the key behind which to begin, empty for the first page
+   * @param max how many entries at the most, at least 1
+   * @return the values by their keys, in the order of the keys
+   */
+  public SequencedMap<String, String> metadata(String after, long max) {
+    return METADATA.page(handle, after, max);
+  }
+
+  /**
+   * The configuration options that hold for the images of the pool.
+   *
+   * <p>Implements: {@code int rbd_config_pool_list(rados_ioctx_t io_ctx, rbd_config_option_t
+   * *options, int *max_options)}, with {@code void rbd_config_pool_list_cleanup(rbd_config_option_t
+   * *options, int max_options)}
+   *
+   * @return each option with its value and where that comes from
+   */
+  public List<ConfigOption> config() {
+    return handle.use(
+        (pool, arena) ->
+            ConfigOption.list(
+                handle.operation("list the configuration of"),
+                b -> rbd_config_pool_list(pool, b.data(0), b.sizePointer(0)),
+                (array, count) -> rbd_config_pool_list_cleanup(array, (int) count)));
+  }
+
+  /**
+   * Sets a configuration option for the images of the pool.
+   *
+   * @param option the name of the option, for instance {@code rbd_cache}
+   * @param value its value
+   */
+  public void setConfig(String option, String value) {
+    setMetadata(ConfigOption.METADATA_PREFIX + option, value);
+  }
+
+  /**
+   * Takes back what {@link #setConfig} has set.
+   *
+   * @param option the name of the option
+   * @throws ObjectNotFoundException if it was not set for the pool
+   */
+  public void removeConfig(String option) {
+    removeMetadata(ConfigOption.METADATA_PREFIX + option);
   }
 
   /**
@@ -268,25 +437,15 @@ public final class Rbd {
   public List<ImageSpec> list() {
     return handle.use(
         (pool, arena) ->
-            SizedBuffer.fetch(
+            SizedBuffer.fetchList(
                 handle.operation("list the images of"),
+                Slot.array(rbd_image_spec_t.layout(), 64),
                 b -> rbd_list2(pool, b.data(0), b.sizePointer(0)),
-                (b, result) -> {
-                  try {
-                    List<ImageSpec> images = new ArrayList<>();
-                    for (long i = 0; i < b.count(0); i++) {
-                      MemorySegment spec = b.element(0, i);
-                      images.add(
-                          new ImageSpec(
-                              NativeStrings.read(rbd_image_spec_t.id(spec)),
-                              NativeStrings.read(rbd_image_spec_t.name(spec))));
-                    }
-                    return List.copyOf(images);
-                  } finally {
-                    rbd_image_spec_list_cleanup(b.data(0), b.count(0));
-                  }
-                },
-                Slot.array(rbd_image_spec_t.layout(), 64)));
+                spec ->
+                    new ImageSpec(
+                        NativeStrings.read(rbd_image_spec_t.id(spec)),
+                        NativeStrings.read(rbd_image_spec_t.name(spec))),
+                librbd_h::rbd_image_spec_list_cleanup));
   }
 
   /**
@@ -475,7 +634,7 @@ public final class Rbd {
     return handle.name() + "/" + image;
   }
 
-  private Operation imageOperation(String verb, String image) {
+  Operation imageOperation(String verb, String image) {
     return new Operation(verb, Subject.IMAGE, imageName(image));
   }
 

@@ -101,6 +101,27 @@ public final class NativeHandle {
     }
   }
 
+  /** Destroys a native object that is known to its parent only by a number. */
+  @FunctionalInterface
+  public interface ChildDestroyer {
+    /** Calls the destroying C function. */
+    long destroy(MemorySegment parent, long id);
+  }
+
+  /**
+   * Takes over a native object that its parent knows by a number. The caller has acquired the
+   * parent. It is destroyed before the parent, whose pointer is valid then.
+   */
+  public static NativeHandle ofChild(
+      NativeHandle parent, String what, long id, ChildDestroyer destroyer) {
+    return new NativeHandle(
+        parent,
+        Subject.OTHER,
+        what + " of " + parent.subject.describe(parent.name),
+        MemorySegment.ofAddress(id),
+        pointer -> destroyer.destroy(parent.pointer, pointer.address()));
+  }
+
   /** The full name of the object, for errors. */
   public String name() {
     return name;

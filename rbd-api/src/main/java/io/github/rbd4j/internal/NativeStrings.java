@@ -86,6 +86,22 @@ public final class NativeStrings {
     return pointer.reinterpret(MAX_LENGTH).getString(0);
   }
 
+  /** The strings that follow each other, each ended by a NUL, where a native pointer points to. */
+  @SuppressWarnings("restricted")
+  public static List<String> readMany(MemorySegment pointer, long count) {
+    List<String> strings = new ArrayList<>();
+    if (pointer.address() != 0) {
+      MemorySegment memory = pointer.reinterpret(MAX_LENGTH);
+      long offset = 0;
+      for (long i = 0; i < count; i++) {
+        String string = memory.getString(offset);
+        strings.add(string);
+        offset += string.getBytes(StandardCharsets.UTF_8).length + 1L;
+      }
+    }
+    return List.copyOf(strings);
+  }
+
   /** The string in a buffer, up to its NUL or to the end of the buffer. */
   public static String readBuffer(MemorySegment buffer) {
     List<String> strings = split(buffer, buffer.byteSize());

@@ -4,6 +4,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -110,6 +112,54 @@ public final class SizedBuffer {
         fill,
         (buffers, result) -> NativeStrings.readBuffer(buffers.data(0)),
         Slot.bytes(256, sizing));
+  }
+
+  /** Calls a function that fills one buffer with names and returns their length in bytes. */
+  public static List<String> fetchNames(Operation operation, Fill fill) {
+    return fetch(
+        operation,
+        fill,
+        (buffers, length) -> {
+          List<String> names = NativeStrings.split(buffers.data(0), length);
+          names.removeIf(String::isEmpty);
+          return List.copyOf(names);
+        },
+        Slot.bytes(4096, Sizing.SIZE_POINTER));
+  }
+
+  /** Reads one element of a list. */
+  @FunctionalInterface
+  public interface Element<T> {
+    /** Reads the struct. */
+    T read(MemorySegment struct);
+  }
+
+  /** Frees what the native library allocated for the elements of a list. */
+  @FunctionalInterface
+  public interface Cleanup {
+    /** Calls the C function for it. */
+    void of(MemorySegment array, long count);
+  }
+
+  /** Calls a function that fills one array of structs and stores their number. */
+  public static <T> List<T> fetchList(
+      Operation operation, Slot slot, Fill fill, Element<T> element, Cleanup cleanup) {
+    return fetch(
+        operation,
+        fill,
+        (buffers, result) -> {
+          long count = buffers.count(0);
+          try {
+            List<T> list = new ArrayList<>();
+            for (long i = 0; i < count; i++) {
+              list.add(element.read(buffers.element(0, i)));
+            }
+            return List.copyOf(list);
+          } finally {
+            cleanup.of(buffers.data(0), count);
+          }
+        },
+        slot);
   }
 
   /** The buffer of a slot. */

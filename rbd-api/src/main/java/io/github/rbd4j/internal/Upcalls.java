@@ -1,16 +1,24 @@
 package io.github.rbd4j.internal;
 
+import static io.github.rbd4j.bindings.librbd_h.rbd_aio_get_return_value;
+import static io.github.rbd4j.bindings.librbd_h.rbd_aio_release;
+
 import io.github.rbd4j.DiffVisitor;
 import io.github.rbd4j.ProgressListener;
 import io.github.rbd4j.bindings.librbd_progress_fn_t;
 import io.github.rbd4j.bindings.rados_log_callback2_t;
+import io.github.rbd4j.bindings.rbd_callback_t;
 import io.github.rbd4j.bindings.rbd_diff_iterate2$cb;
+import io.github.rbd4j.bindings.rbd_update_callback_t;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Calls from the native library into Java. There is one stub for each signature, for ever; the
@@ -18,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  * it keeps the first one, asks the native library to stop, and the calling thread rethrows it.
  */
 public final class Upcalls {
+  private static final Logger LOG = LoggerFactory.getLogger(Upcalls.class);
+
   /** What a callback returns to stop the operation. */
   private static final int STOP = Errno.ECANCELED.result();
 
@@ -44,6 +54,46 @@ public final class Upcalls {
   /** The stub of {@code rados_log_callback2_t}; its listener is a {@link ClusterLogListener}. */
   public static MemorySegment clusterLogStub() {
     return ClusterLogStub.STUB;
+  }
+
+  /** A stub of {@code rbd_update_callback_t}; its listener is a {@link Runnable}. */
+  public static MemorySegment updateStub() {
+    return UpdateStub.STUB;
+  }
+
+  /** A stub of {@code rbd_update_callback_t}; its listener is a {@link QuiesceCallbacks}. */
+  public static MemorySegment quiesceStub() {
+    return QuiesceStub.STUB;
+  }
+
+  /** A stub of {@code rbd_update_callback_t}; its listener is a {@link QuiesceCallbacks}. */
+  public static MemorySegment unquiesceStub() {
+    return UnquiesceStub.STUB;
+  }
+
+  /** The stub of {@code rbd_callback_t}; its listener is a {@link CompletionListener}. */
+  public static MemorySegment completionStub() {
+    return CompletionStub.STUB;
+  }
+
+  private static final class CompletionStub {
+    static final MemorySegment STUB =
+        rbd_callback_t.allocate(Upcalls::onCompletion, Arena.global());
+  }
+
+  private static final class UpdateStub {
+    static final MemorySegment STUB =
+        rbd_update_callback_t.allocate(Upcalls::onUpdate, Arena.global());
+  }
+
+  private static final class QuiesceStub {
+    static final MemorySegment STUB =
+        rbd_update_callback_t.allocate(Upcalls::onQuiesce, Arena.global());
+  }
+
+  private static final class UnquiesceStub {
+    static final MemorySegment STUB =
+        rbd_update_callback_t.allocate(Upcalls::onUnquiesce, Arena.global());
   }
 
   private static final class ClusterLogStub {
@@ -108,9 +158,55 @@ public final class Upcalls {
       long sequence,
       MemorySegment level,
       MemorySegment message) {
-    Registration registration = LIVE.get(argument.address());
-    if (registration != null) {
-      registration.clusterLog(NativeStrings.read(level), NativeStrings.read(line));
+    tell(
+        argument,
+        ClusterLogListener.class,
+        log -> log.onLine(NativeStrings.read(level), NativeStrings.read(line)));
+  }
+
+  private static void onCompletion(MemorySegment completion, MemorySegment argument) {
+    Registration registration = LIVE.remove(argument.address());
+    long result = rbd_aio_get_return_value(completion);
+    rbd_aio_release(completion);
+    if (registration == null) {
+      return;
+    }
+    INSIDE.incrementAndGet();
+    CURRENT.set(registration);
+    try {
+      ((CompletionListener) registration.listener).onCompletion(result);
+    } catch (Throwable thrown) { // whatever leaves an upcall ends the JVM
+      LOG.error("the completion of an operation got lost", thrown);
+    } finally {
+      CURRENT.remove();
+      INSIDE.decrementAndGet();
+    }
+  }
+
+  private static void onUpdate(MemorySegment argument) {
+    tell(argument, Runnable.class, Runnable::run);
+  }
+
+  private static void onQuiesce(MemorySegment argument) {
+    tell(argument, QuiesceCallbacks.class, QuiesceCallbacks::onQuiesce);
+  }
+
+  private static void onUnquiesce(MemorySegment argument) {
+    tell(argument, QuiesceCallbacks.class, QuiesceCallbacks::onUnquiesce);
+  }
+
+  /**
+   * Tells a listener of this library that stays registered. It only hands the news to a thread
+   * where user code may run; what goes wrong here has no caller to go to.
+   */
+  private static <T> void tell(MemorySegment argument, Class<T> type, Consumer<T> news) {
+    try {
+      Registration registration = LIVE.get(argument.address());
+      if (registration != null) {
+        news.accept(type.cast(registration.listener));
+      }
+    } catch (Throwable thrown) { // whatever leaves an upcall ends the JVM
+      LOG.error("a notification of librbd got lost", thrown);
     }
   }
 
@@ -159,14 +255,6 @@ public final class Upcalls {
 
     private int diff(long offset, long length, boolean exists) {
       return enter(() -> ((DiffVisitor) listener).visit(offset, length, exists));
-    }
-
-    private void clusterLog(String level, String line) {
-      enter(
-          () -> {
-            ((ClusterLogListener) listener).onLine(level, line);
-            return true;
-          });
     }
 
     /** Runs user code; returns 0 to go on and a negative number to stop. */

@@ -42,6 +42,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.concurrent.Executor;
 
 /**
  * A connection to a Ceph cluster. It is expensive (some sixteen native threads), safe for any
@@ -60,10 +61,21 @@ import java.util.UUID;
 @SuppressWarnings("exports") // the base class is an implementation detail
 public final class Cluster extends NativeObject {
   private final NativeHandle handle;
+  private final Executor executor;
 
-  Cluster(NativeHandle handle) {
+  Cluster(NativeHandle handle, Executor executor) {
     super(handle);
     this.handle = handle;
+    this.executor = executor;
+  }
+
+  /**
+   * What runs the listeners of watches.
+   *
+   * @return the executor that the builder was given, or one that starts a virtual thread each time
+   */
+  public Executor executor() {
+    return executor;
   }
 
   /**

@@ -28,6 +28,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,6 +53,7 @@ public final class ClusterBuilder {
   private @Nullable Duration monTimeout;
   private @Nullable Duration osdTimeout;
   private @Nullable String clusterLogLevel;
+  private Executor executor = command -> Thread.ofVirtual().name("rbd4j-callback").start(command);
   private final Map<String, String> options = new LinkedHashMap<>();
 
   ClusterBuilder() {}
@@ -200,6 +202,17 @@ public final class ClusterBuilder {
     return this;
   }
 
+  /**
+   * What shall run the listeners of watches, which never run on a thread of librbd.
+   *
+   * @param newExecutor the executor; by default each call gets a new virtual thread
+   * @return this builder
+   */
+  public ClusterBuilder executor(Executor newExecutor) {
+    executor = Objects.requireNonNull(newExecutor, "newExecutor");
+    return this;
+  }
+
   private static Duration requireNotNegative(Duration timeout, String what) {
     if (timeout.isNegative()) {
       throw new IllegalArgumentException(what + " " + timeout + " is negative");
@@ -232,7 +245,7 @@ public final class ClusterBuilder {
       } else {
         connect(handle);
       }
-      return new Cluster(handle);
+      return new Cluster(handle, executor);
     } catch (Throwable failure) {
       handle.close(); // a handle that failed to connect must be shut down all the same
       throw failure;

@@ -106,7 +106,7 @@ class ErrorsIT {
         "ENOENT",
         2,
         "get",
-        "key \"none\" of the metadata of " + object,
+        "key \"none\" of the metadata of rbd/" + name,
         () -> image.metadata("none"));
     try (ImageOptions options = new ImageOptions()) {
       Checks.fails(

@@ -66,7 +66,7 @@ class MetadataIT {
 
   @Test
   void aMissingKeyIsNotFound() {
-    String object = "key \"none\" of the metadata of image rbd/" + name;
+    String object = "key \"none\" of the metadata of rbd/" + name;
     Checks.fails(
         ObjectNotFoundException.class, "ENOENT", 2, "get", object, () -> image.metadata("none"));
     Checks.fails(
@@ -166,7 +166,7 @@ class MetadataIT {
           "EINVAL",
           22,
           "set",
-          "key \"conf_rbd_default_data_pool\" of the metadata of image rbd/" + name,
+          "key \"conf_rbd_default_data_pool\" of the metadata of rbd/" + name,
           () -> image.setMetadata("conf_rbd_default_data_pool", value));
     }
     assertThat(image.metadata()).isEmpty();
@@ -199,7 +199,7 @@ class MetadataIT {
           "EROFS",
           30,
           "set",
-          "key \"a\" of the metadata of image rbd/" + name,
+          "key \"a\" of the metadata of rbd/" + name,
           () -> readOnly.setMetadata("a", "2"));
     }
     assertThat(image.metadata("a")).isEqualTo("1");

@@ -1,0 +1,130 @@
+package io.github.rbd4j;
+
+import io.github.rbd4j.internal.NativeHandle;
+import io.github.rbd4j.internal.NativeStrings;
+import io.github.rbd4j.internal.Operation;
+import io.github.rbd4j.internal.SizedBuffer;
+import io.github.rbd4j.internal.SizedBuffer.Sizing;
+import io.github.rbd4j.internal.SizedBuffer.Slot;
+import io.github.rbd4j.internal.Subject;
+import java.lang.foreign.MemorySegment;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.SequencedMap;
+
+/**
+ * Metadata, which images and pools have alike: keys with values, listed in pages.
+ *
+ * @param getter the C function that reads a value
+ * @param setter the C function that sets a value
+ * @param remover the C function that removes a value
+ * @param lister the C function that lists a page
+ */
+record MetadataFunctions(Getter getter, Setter setter, Remover remover, Lister lister) {
+  private static final long PAGE = 256;
+
+  @FunctionalInterface
+  interface Getter {
+    int get(MemorySegment object, MemorySegment key, MemorySegment value, MemorySegment length);
+  }
+
+  @FunctionalInterface
+  interface Setter {
+    int set(MemorySegment object, MemorySegment key, MemorySegment value);
+  }
+
+  @FunctionalInterface
+  interface Remover {
+    int remove(MemorySegment object, MemorySegment key);
+  }
+
+  @FunctionalInterface
+  interface Lister {
+    int list(
+        MemorySegment object,
+        MemorySegment start,
+        long max,
+        MemorySegment keys,
+        MemorySegment keysLength,
+        MemorySegment values,
+        MemorySegment valuesLength);
+  }
+
+  String get(NativeHandle handle, String key) {
+    NativeStrings.requireName(key, "key");
+    return handle.use(
+        (object, arena) -> {
+          MemorySegment name = NativeStrings.copy(arena, key);
+          return SizedBuffer.fetch(
+              operation(handle, "get", key),
+              b -> getter.get(object, name, b.data(0), b.sizePointer(0)),
+              (b, result) -> NativeStrings.readBuffer(b.data(0)),
+              Slot.bytes(4096, Sizing.SIZE_POINTER));
+        });
+  }
+
+  void set(NativeHandle handle, String key, String value) {
+    NativeStrings.requireName(key, "key");
+    NativeStrings.require(value, "value");
+    handle.callInArena(
+        operation(handle, "set", key),
+        (object, arena) ->
+            setter.set(object, NativeStrings.copy(arena, key), NativeStrings.copy(arena, value)));
+  }
+
+  void remove(NativeHandle handle, String key) {
+    NativeStrings.requireName(key, "key");
+    handle.callInArena(
+        operation(handle, "remove", key),
+        (object, arena) -> remover.remove(object, NativeStrings.copy(arena, key)));
+  }
+
+  SequencedMap<String, String> all(NativeHandle handle) {
+    SequencedMap<String, String> all = new LinkedHashMap<>();
+    String after = "";
+    while (true) {
+      SequencedMap<String, String> page = page(handle, after, PAGE);
+      all.putAll(page);
+      if (page.size() < PAGE) {
+        return Collections.unmodifiableSequencedMap(all);
+      }
+      after = page.lastEntry().getKey();
+    }
+  }
+
+  SequencedMap<String, String> page(NativeHandle handle, String after, long max) {
+    NativeStrings.require(after, "after");
+    if (max < 1) {
+      throw new IllegalArgumentException("max " + max + " is less than 1");
+    }
+    return handle.use(
+        (object, arena) -> {
+          MemorySegment start = NativeStrings.copy(arena, after);
+          return SizedBuffer.fetch(
+              handle.operation("list the metadata of"),
+              b ->
+                  lister.list(
+                      object, start, max, b.data(0), b.sizePointer(0), b.data(1), b.sizePointer(1)),
+              (b, result) -> pair(b),
+              Slot.bytes(4096, Sizing.SIZE_POINTER),
+              Slot.bytes(16384, Sizing.SIZE_POINTER));
+        });
+  }
+
+  private static SequencedMap<String, String> pair(SizedBuffer buffers) {
+    List<String> keys = NativeStrings.split(buffers.data(0), buffers.count(0));
+    List<String> values = NativeStrings.split(buffers.data(1), buffers.count(1));
+    SequencedMap<String, String> page = new LinkedHashMap<>();
+    for (int i = 0; i < keys.size(); i++) {
+      page.put(keys.get(i), i < values.size() ? values.get(i) : "");
+    }
+    return page;
+  }
+
+  private static Operation operation(NativeHandle handle, String verb, String key) {
+    return handle
+        .operation(verb)
+        .on(Subject.KEY, "\"" + key + "\" of the metadata of " + handle.name());
+  }
+}

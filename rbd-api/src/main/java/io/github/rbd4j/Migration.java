@@ -1,0 +1,199 @@
+package io.github.rbd4j;
+
+import static io.github.rbd4j.bindings.librbd_h.rbd_migration_abort_with_progress;
+import static io.github.rbd4j.bindings.librbd_h.rbd_migration_commit_with_progress;
+import static io.github.rbd4j.bindings.librbd_h.rbd_migration_execute_with_progress;
+import static io.github.rbd4j.bindings.librbd_h.rbd_migration_prepare;
+import static io.github.rbd4j.bindings.librbd_h.rbd_migration_prepare_import;
+import static io.github.rbd4j.bindings.librbd_h.rbd_migration_status;
+import static io.github.rbd4j.bindings.librbd_h.rbd_migration_status_cleanup;
+
+import io.github.rbd4j.bindings.rbd_image_migration_status_t;
+import io.github.rbd4j.internal.Failures;
+import io.github.rbd4j.internal.Handles;
+import io.github.rbd4j.internal.NativeHandle;
+import io.github.rbd4j.internal.NativeStrings;
+import io.github.rbd4j.internal.Subject;
+import io.github.rbd4j.internal.Upcalls;
+import java.lang.foreign.MemorySegment;
+import java.util.Objects;
+
+/**
+ * Moves images to another pool, namespace or layout while they are used, or imports them: prepare,
+ * use the target at once, execute (copy the data), commit; or abort.
+ */
+public final class Migration {
+  private final Rbd rbd;
+  private final NativeHandle handle;
+
+  Migration(Rbd rbd) {
+    this.rbd = rbd;
+    this.handle = Handles.of(rbd.ioContext());
+  }
+
+  /**
+   * Begins to move an image of this pool. From now on it is used under its new name.
+   *
+   * <p>Implements: {@code int rbd_migration_prepare(rados_ioctx_t ioctx, const char *image_name,
+   * rados_ioctx_t dest_ioctx, const char *dest_image_name, rbd_image_options_t opts)}
+   *
+   * @param name its name
+   * @param target where it goes
+   * @param targetName its name there, without {@code /} and {@code @}
+   * @param options how it shall be
+   * @throws ImageNotFoundException if there is none of that name
+   * @throws ImageBusyException if somebody has it open
+   */
+  public void prepare(String name, Rbd target, String targetName, ImageOptions options) {
+    NativeStrings.requireName(name, "name");
+    NativeStrings.requireNewName(targetName, "targetName");
+    options.use(
+        opts ->
+            Handles.of(target.ioContext())
+                .use(
+                    (targetPool, _) ->
+                        handle.callInArena(
+                            rbd.imageOperation("prepare the migration of", name),
+                            (pool, arena) ->
+                                rbd_migration_prepare(
+                                    pool,
+                                    NativeStrings.copy(arena, name),
+                                    targetPool,
+                                    NativeStrings.copy(arena, targetName),
+                                    opts))));
+  }
+
+  /**
+   * Begins to import an image into this pool, from another cluster, a file or a URL.
+   *
+   * <p>Implements: {@code int rbd_migration_prepare_import(const char *source_spec, rados_ioctx_t
+   * dest_ioctx, const char *dest_image_name, rbd_image_options_t opts)}
+   *
+   * @param sourceSpec the source in JSON, for instance {@code {"type": "raw", "stream": {"type":
+   *     "file", "file_path": "/image.raw"}}}
+   * @param targetName the name of the new image, without {@code /} and {@code @}
+   * @param options how it shall be
+   * @throws InvalidRequestException if the source makes no sense
+   */
+  public void prepareImport(String sourceSpec, String targetName, ImageOptions options) {
+    NativeStrings.requireName(sourceSpec, "sourceSpec");
+    NativeStrings.requireNewName(targetName, "targetName");
+    options.use(
+        opts ->
+            handle.callInArena(
+                rbd.imageOperation("prepare the import of", targetName),
+                (pool, arena) ->
+                    rbd_migration_prepare_import(
+                        NativeStrings.copy(arena, sourceSpec),
+                        pool,
+                        NativeStrings.copy(arena, targetName),
+                        opts)));
+  }
+
+  /**
+   * Copies the data.
+   *
+   * <p>Implements: {@code int rbd_migration_execute_with_progress(rados_ioctx_t ioctx, const char
+   * *image_name, librbd_progress_fn_t cb, void *cbdata)}
+   *
+   * @param name the name of the target, in this pool
+   * @param listener told how far it is
+   * @throws ImageNotFoundException if there is none of that name
+   */
+  public void execute(String name, ProgressListener listener) {
+    NativeStrings.requireName(name, "name");
+    handle.callWithUpcall(
+        rbd.imageOperation("execute the migration of", name),
+        Objects.requireNonNull(listener, "listener"),
+        (pool, arena, argument) ->
+            rbd_migration_execute_with_progress(
+                pool, NativeStrings.copy(arena, name), Upcalls.progressStub(), argument));
+  }
+
+  /**
+   * Undoes a migration that is not committed: the image is again what it was.
+   *
+   * <p>Implements: {@code int rbd_migration_abort_with_progress(rados_ioctx_t ioctx, const char
+   * *image_name, librbd_progress_fn_t cb, void *cbdata)}
+   *
+   * @param name the name of the target, in this pool
+   * @param listener told how far it is
+   * @throws ImageNotFoundException if there is none of that name
+   */
+  public void abort(String name, ProgressListener listener) {
+    NativeStrings.requireName(name, "name");
+    handle.callWithUpcall(
+        rbd.imageOperation("abort the migration of", name),
+        Objects.requireNonNull(listener, "listener"),
+        (pool, arena, argument) ->
+            rbd_migration_abort_with_progress(
+                pool, NativeStrings.copy(arena, name), Upcalls.progressStub(), argument));
+  }
+
+  /**
+   * Ends a migration whose data is copied: the source is removed.
+   *
+   * <p>Implements: {@code int rbd_migration_commit_with_progress(rados_ioctx_t ioctx, const char
+   * *image_name, librbd_progress_fn_t cb, void *cbdata)}
+   *
+   * @param name the name of the target, in this pool
+   * @param listener told how far it is
+   * @throws ImageNotFoundException if there is none of that name
+   * @throws ImageBusyException if the data is not copied
+   */
+  public void commit(String name, ProgressListener listener) {
+    NativeStrings.requireName(name, "name");
+    handle.callWithUpcall(
+        rbd.imageOperation("commit the migration of", name),
+        Objects.requireNonNull(listener, "listener"),
+        (pool, arena, argument) ->
+            rbd_migration_commit_with_progress(
+                pool, NativeStrings.copy(arena, name), Upcalls.progressStub(), argument));
+  }
+
+  /**
+   * Tells how far a migration is.
+   *
+   * <p>Implements: {@code int rbd_migration_status(rados_ioctx_t ioctx, const char *image_name,
+   * rbd_image_migration_status_t *status, size_t status_size)}, with {@code void
+   * rbd_migration_status_cleanup(rbd_image_migration_status_t *status)}
+   *
+   * @param name the name of the target, in this pool
+   * @return the status
+   * @throws ObjectNotFoundException if there is no image of that name, or it is not being migrated
+   */
+  public MigrationStatus status(String name) {
+    NativeStrings.requireName(name, "name");
+    return handle.use(
+        (pool, arena) -> {
+          MemorySegment s = rbd_image_migration_status_t.allocate(arena);
+          Failures.check(
+              rbd_migration_status(pool, NativeStrings.copy(arena, name), s, s.byteSize()),
+              handle
+                  .operation("get the status of")
+                  .on(Subject.OTHER, "the migration of image " + rbd.imageName(name)));
+          try {
+            int state = rbd_image_migration_status_t.state(s);
+            return new MigrationStatus(
+                rbd_image_migration_status_t.source_pool_id(s),
+                NativeStrings.read(rbd_image_migration_status_t.source_pool_namespace(s)),
+                NativeStrings.read(rbd_image_migration_status_t.source_image_name(s)),
+                NativeStrings.read(rbd_image_migration_status_t.source_image_id(s)),
+                rbd_image_migration_status_t.dest_pool_id(s),
+                NativeStrings.read(rbd_image_migration_status_t.dest_pool_namespace(s)),
+                NativeStrings.read(rbd_image_migration_status_t.dest_image_name(s)),
+                NativeStrings.read(rbd_image_migration_status_t.dest_image_id(s)),
+                MigrationState.of(state),
+                state,
+                NativeStrings.read(rbd_image_migration_status_t.state_description(s)));
+          } finally {
+            rbd_migration_status_cleanup(s);
+          }
+        });
+  }
+
+  @Override
+  public String toString() {
+    return "migrations of " + rbd.ioContext();
+  }
+}

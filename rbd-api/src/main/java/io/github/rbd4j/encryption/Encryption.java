@@ -1,0 +1,139 @@
+package io.github.rbd4j.encryption;
+
+import static io.github.rbd4j.bindings.librbd_h.rbd_encryption_format;
+import static io.github.rbd4j.bindings.librbd_h.rbd_encryption_load;
+import static io.github.rbd4j.bindings.librbd_h.rbd_encryption_load2;
+
+import io.github.rbd4j.Image;
+import io.github.rbd4j.bindings.rbd_encryption_spec_t;
+import io.github.rbd4j.internal.Handles;
+import io.github.rbd4j.internal.NativeHandle;
+import io.github.rbd4j.internal.NativeSymbols;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Encryption of an open image on the side of the client. It is a view of the {@link Image} and
+ * costs nothing. Once a format is loaded, the image object reads and writes plain data, and its
+ * size and offsets are those of the data.
+ *
+ * <p>Formatting and loading derive a key from the passphrase on purpose slowly: they take seconds
+ * of processor time.
+ */
+public final class Encryption {
+  private final NativeHandle handle;
+
+  /**
+   * Makes the view.
+   *
+   * @param image the image
+   */
+  public Encryption(Image image) {
+    this.handle = Handles.of(image);
+  }
+
+  /**
+   * Writes the header of a format. The data that the image had is lost. The header takes room away
+   * from the image. For an image that is no clone the format is loaded with it.
+   *
+   * <p>Implements: {@code int rbd_encryption_format(rbd_image_t image, rbd_encryption_format_t
+   * format, rbd_encryption_options_t opts, size_t opts_size)}
+   *
+   * @param format LUKS version 1 or 2
+   * @throws IllegalArgumentException if the format can only be loaded
+   * @throws io.github.rbd4j.NoSpaceException if the image is smaller than the header
+   * @throws io.github.rbd4j.OperationNotSupportedException if the image has a journal; with librbd
+   *     of Ceph 16, if it is a clone
+   */
+  public void format(EncryptionFormat format) {
+    if (format.canOnlyBeLoaded()) {
+      throw new IllegalArgumentException(format + " can only be loaded");
+    }
+    handle.callInArena(
+        handle.operation("format the encryption of"),
+        (image, arena) -> {
+          EncryptionFormat.NativeOptions options = format.toNative(arena);
+          try {
+            MemorySegment struct = options.struct();
+            return rbd_encryption_format(image, format.number(), struct, struct.byteSize());
+          } finally {
+            options.erase();
+          }
+        });
+  }
+
+  /**
+   * Opens the encryption of the image, and of its parents if it is a clone.
+   *
+   * <p>Implements: {@code int rbd_encryption_load(rbd_image_t image, rbd_encryption_format_t
+   * format, rbd_encryption_options_t opts, size_t opts_size)}
+   *
+   * @param format the format that the image has
+   * @throws io.github.rbd4j.PermissionDeniedException if the passphrase is wrong
+   * @throws io.github.rbd4j.InvalidRequestException if the image does not have the format
+   * @throws io.github.rbd4j.ObjectExistsException if the encryption is open already
+   * @throws UnsupportedOperationException if the format is {@link EncryptionFormat#luks} and the
+   *     loaded librbd is older than Ceph 18
+   */
+  public void load(EncryptionFormat format) {
+    if (format.canOnlyBeLoaded()) {
+      NativeSymbols.require("rbd_encryption_load2"); // came with this format
+    }
+    handle.callInArena(
+        handle.operation("load the encryption of"),
+        (image, arena) -> {
+          EncryptionFormat.NativeOptions options = format.toNative(arena);
+          try {
+            MemorySegment struct = options.struct();
+            return rbd_encryption_load(image, format.number(), struct, struct.byteSize());
+          } finally {
+            options.erase();
+          }
+        });
+  }
+
+  /**
+   * Opens the encryption of a clone whose parents have other formats or passphrases. Needs librbd
+   * of Ceph 18 or newer.
+   *
+   * <p>Implements: {@code int rbd_encryption_load2(rbd_image_t image, const rbd_encryption_spec_t
+   * *specs, size_t spec_count)}
+   *
+   * @param formats the format of the image, of its parent, of the parent of that, and so on; the
+   *     last one holds for the rest
+   * @throws io.github.rbd4j.PermissionDeniedException if a passphrase is wrong
+   * @throws io.github.rbd4j.InvalidRequestException if an image does not have its format
+   * @throws UnsupportedOperationException if the loaded librbd is older
+   */
+  public void load(List<EncryptionFormat> formats) {
+    if (formats.isEmpty()) {
+      throw new IllegalArgumentException("there are no formats");
+    }
+    NativeSymbols.require("rbd_encryption_load2");
+    handle.callInArena(
+        handle.operation("load the encryption of"),
+        (image, arena) -> {
+          List<EncryptionFormat.NativeOptions> all = new ArrayList<>();
+          try {
+            MemorySegment specs = rbd_encryption_spec_t.allocateArray(formats.size(), arena);
+            for (int i = 0; i < formats.size(); i++) {
+              EncryptionFormat.NativeOptions options = formats.get(i).toNative(arena);
+              all.add(options);
+              MemorySegment spec = rbd_encryption_spec_t.asSlice(specs, i);
+              rbd_encryption_spec_t.format(spec, formats.get(i).number());
+              rbd_encryption_spec_t.opts(spec, options.struct());
+              rbd_encryption_spec_t.opts_size(spec, options.struct().byteSize());
+            }
+            return rbd_encryption_load2(image, specs, formats.size());
+          } finally {
+            all.forEach(EncryptionFormat.NativeOptions::erase);
+          }
+        });
+  }
+
+  @Override
+  public String toString() {
+    return "encryption of " + handle;
+  }
+}

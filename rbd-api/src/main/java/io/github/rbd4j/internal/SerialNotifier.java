@@ -1,0 +1,43 @@
+package io.github.rbd4j.internal;
+
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Calls a listener on an executor, never twice at once. News that come while it runs are told
+ * together by one more call.
+ */
+public final class SerialNotifier implements Runnable {
+  private static final Logger LOG = LoggerFactory.getLogger(SerialNotifier.class);
+
+  private final Executor executor;
+  private final Runnable listener;
+  private final AtomicInteger pending = new AtomicInteger();
+
+  /** Makes a notifier; {@link #run} tells it that there are news. */
+  public SerialNotifier(Executor executor, Runnable listener) {
+    this.executor = executor;
+    this.listener = listener;
+  }
+
+  @Override
+  public void run() {
+    if (pending.getAndIncrement() == 0) {
+      executor.execute(this::drain);
+    }
+  }
+
+  private void drain() {
+    int seen;
+    do {
+      seen = pending.get();
+      try {
+        listener.run();
+      } catch (RuntimeException | Error e) {
+        LOG.warn("a listener threw", e);
+      }
+    } while (pending.addAndGet(-seen) != 0);
+  }
+}

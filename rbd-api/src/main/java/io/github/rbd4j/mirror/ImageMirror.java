@@ -1,0 +1,220 @@
+package io.github.rbd4j.mirror;
+
+import static io.github.rbd4j.bindings.librbd_h.rbd_mirror_image_create_snapshot2;
+import static io.github.rbd4j.bindings.librbd_h.rbd_mirror_image_demote;
+import static io.github.rbd4j.bindings.librbd_h.rbd_mirror_image_disable;
+import static io.github.rbd4j.bindings.librbd_h.rbd_mirror_image_enable2;
+import static io.github.rbd4j.bindings.librbd_h.rbd_mirror_image_get_global_status;
+import static io.github.rbd4j.bindings.librbd_h.rbd_mirror_image_get_info;
+import static io.github.rbd4j.bindings.librbd_h.rbd_mirror_image_get_info_cleanup;
+import static io.github.rbd4j.bindings.librbd_h.rbd_mirror_image_get_instance_id;
+import static io.github.rbd4j.bindings.librbd_h.rbd_mirror_image_get_mode;
+import static io.github.rbd4j.bindings.librbd_h.rbd_mirror_image_global_status_cleanup;
+import static io.github.rbd4j.bindings.librbd_h.rbd_mirror_image_promote;
+import static io.github.rbd4j.bindings.librbd_h.rbd_mirror_image_resync;
+
+import io.github.rbd4j.Image;
+import io.github.rbd4j.NativeFlag;
+import io.github.rbd4j.SnapshotCreateFlag;
+import io.github.rbd4j.bindings.rbd_mirror_image_global_status_t;
+import io.github.rbd4j.bindings.rbd_mirror_image_info_t;
+import io.github.rbd4j.internal.Failures;
+import io.github.rbd4j.internal.Handles;
+import io.github.rbd4j.internal.NativeHandle;
+import io.github.rbd4j.internal.SizedBuffer;
+import io.github.rbd4j.internal.SizedBuffer.Sizing;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Set;
+
+/** Mirroring of an open image. It is a view of the {@link Image} and costs nothing. */
+public final class ImageMirror {
+  private final NativeHandle handle;
+
+  /**
+   * Makes the view.
+   *
+   * @param image the image
+   */
+  public ImageMirror(Image image) {
+    this.handle = Handles.of(image);
+  }
+
+  /**
+   * Has the image mirrored.
+   *
+   * <p>Implements: {@code int rbd_mirror_image_enable2(rbd_image_t image, rbd_mirror_image_mode_t
+   * mode)}
+   *
+   * @param mode by its journal, which needs the journaling feature, or by snapshots
+   * @throws io.github.rbd4j.InvalidRequestException if the pool is not in mode {@link
+   *     MirrorMode#IMAGE}
+   */
+  public void enable(ImageMirrorMode mode) {
+    if (mode == ImageMirrorMode.UNKNOWN) {
+      throw new IllegalArgumentException("the mode is unknown");
+    }
+    handle.call(
+        handle.operation("enable the mirroring of"),
+        image -> rbd_mirror_image_enable2(image, mode.value()));
+  }
+
+  /**
+   * Has the image not mirrored any more. A copy that is not primary is removed then.
+   *
+   * <p>Implements: {@code int rbd_mirror_image_disable(rbd_image_t image, bool force)}
+   *
+   * @param force also if it is not primary
+   */
+  public void disable(boolean force) {
+    handle.call(
+        handle.operation("disable the mirroring of"),
+        image -> rbd_mirror_image_disable(image, force));
+  }
+
+  /**
+   * Makes this image the primary one. The other one must have been demoted.
+   *
+   * <p>Implements: {@code int rbd_mirror_image_promote(rbd_image_t image, bool force)}
+   *
+   * @param force also if the other one was not demoted, for instance because its cluster is gone;
+   *     the two differ then and the other one must be resynchronized
+   * @throws io.github.rbd4j.ImageBusyException if the other one is still primary
+   */
+  public void promote(boolean force) {
+    handle.call(handle.operation("promote"), image -> rbd_mirror_image_promote(image, force));
+  }
+
+  /**
+   * Makes this image not the primary one any more, so that it cannot be written.
+   *
+   * <p>Implements: {@code int rbd_mirror_image_demote(rbd_image_t image)}
+   *
+   * @throws io.github.rbd4j.InvalidRequestException if it is not primary
+   */
+  public void demote() {
+    handle.call(handle.operation("demote"), image -> rbd_mirror_image_demote(image));
+  }
+
+  /**
+   * Has the daemon copy the image once more as a whole. What was written to it since it was primary
+   * is lost.
+   *
+   * <p>Implements: {@code int rbd_mirror_image_resync(rbd_image_t image)}
+   *
+   * @throws io.github.rbd4j.InvalidRequestException if it is primary
+   */
+  public void resync() {
+    handle.call(handle.operation("resynchronize"), image -> rbd_mirror_image_resync(image));
+  }
+
+  /**
+   * Takes a snapshot for mirroring, which brings the other cluster up to date.
+   *
+   * <p>Implements: {@code int rbd_mirror_image_create_snapshot2(rbd_image_t image, uint32_t flags,
+   * uint64_t *snap_id)}
+   *
+   * @param flags how
+   * @return the id of the snapshot
+   * @throws io.github.rbd4j.InvalidRequestException if the image is not mirrored by snapshots, or
+   *     is not primary
+   */
+  public long createSnapshot(Set<SnapshotCreateFlag> flags) {
+    int mask = (int) NativeFlag.mask(flags);
+    return handle.callForLong(
+        handle.operation("create a mirror snapshot of"),
+        (image, arena, out) -> rbd_mirror_image_create_snapshot2(image, mask, out));
+  }
+
+  /**
+   * Whether and as what the image is mirrored.
+   *
+   * <p>Implements: {@code int rbd_mirror_image_get_info(rbd_image_t image, rbd_mirror_image_info_t
+   * *mirror_image_info, size_t info_size)}, with {@code void
+   * rbd_mirror_image_get_info_cleanup(rbd_mirror_image_info_t *mirror_image_info)}
+   *
+   * @return the information
+   */
+  public ImageMirrorInfo info() {
+    return handle.use(
+        (image, arena) -> {
+          MemorySegment info = rbd_mirror_image_info_t.allocate(arena);
+          Failures.check(
+              rbd_mirror_image_get_info(image, info, info.byteSize()),
+              handle.operation("get the mirroring of"));
+          try {
+            return ImageMirrorInfo.read(info);
+          } finally {
+            rbd_mirror_image_get_info_cleanup(info);
+          }
+        });
+  }
+
+  /**
+   * How the image is mirrored.
+   *
+   * <p>Implements: {@code int rbd_mirror_image_get_mode(rbd_image_t image, rbd_mirror_image_mode_t
+   * *mode)}
+   *
+   * @return the mode; for an image that is not mirrored librbd before Ceph 20 says {@link
+   *     ImageMirrorMode#JOURNAL}
+   * @throws io.github.rbd4j.InvalidRequestException since Ceph 20, if the image is not mirrored
+   */
+  public ImageMirrorMode mode() {
+    return handle.use(
+        (image, arena) -> {
+          MemorySegment mode = arena.allocate(ValueLayout.JAVA_INT);
+          Failures.check(
+              rbd_mirror_image_get_mode(image, mode), handle.operation("get the mirror mode of"));
+          return ImageMirrorMode.of(mode.get(ValueLayout.JAVA_INT, 0));
+        });
+  }
+
+  /**
+   * Which instance of the daemon mirrors the image.
+   *
+   * <p>Implements: {@code int rbd_mirror_image_get_instance_id(rbd_image_t image, char
+   * *instance_id, size_t *id_max_length)}
+   *
+   * @return the id of the instance
+   * @throws io.github.rbd4j.RbdException if none does
+   */
+  public String instanceId() {
+    return handle.use(
+        (image, arena) ->
+            SizedBuffer.fetchString(
+                handle.operation("get the mirror instance of"),
+                Sizing.SIZE_POINTER,
+                b -> rbd_mirror_image_get_instance_id(image, b.data(0), b.sizePointer(0))));
+  }
+
+  /**
+   * What all sites do with the image.
+   *
+   * <p>Implements: {@code int rbd_mirror_image_get_global_status(rbd_image_t image,
+   * rbd_mirror_image_global_status_t *mirror_image_global_status, size_t status_size)}, with {@code
+   * void rbd_mirror_image_global_status_cleanup(rbd_mirror_image_global_status_t
+   * *mirror_image_global_status)}
+   *
+   * @return the status
+   */
+  public ImageMirrorStatus status() {
+    return handle.use(
+        (image, arena) -> {
+          MemorySegment status = rbd_mirror_image_global_status_t.allocate(arena);
+          Failures.check(
+              rbd_mirror_image_get_global_status(image, status, status.byteSize()),
+              handle.operation("get the mirror status of"));
+          try {
+            return ImageMirrorStatus.read(status);
+          } finally {
+            rbd_mirror_image_global_status_cleanup(status);
+          }
+        });
+  }
+
+  @Override
+  public String toString() {
+    return "mirroring of " + handle;
+  }
+}

@@ -1,0 +1,43 @@
+package io.github.rbd4j.mirror;
+
+import io.github.rbd4j.bindings.rbd_mirror_image_global_status_t;
+import io.github.rbd4j.bindings.rbd_mirror_image_site_status_t;
+import io.github.rbd4j.internal.NativeStrings;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What all sites do with a mirrored image.
+ *
+ * @param name the name of the image
+ * @param info whether and as what it is mirrored
+ * @param sites what each site has reported
+ */
+public record ImageMirrorStatus(String name, ImageMirrorInfo info, List<SiteStatus> sites) {
+  @SuppressWarnings("restricted")
+  static ImageMirrorStatus read(MemorySegment status) {
+    long count = rbd_mirror_image_global_status_t.site_statuses_count(status);
+    long size = rbd_mirror_image_site_status_t.layout().byteSize();
+    MemorySegment array =
+        rbd_mirror_image_global_status_t.site_statuses(status).reinterpret(count * size);
+    List<SiteStatus> sites = new ArrayList<>();
+    for (long i = 0; i < count; i++) {
+      sites.add(SiteStatus.read(array.asSlice(i * size, size)));
+    }
+    return new ImageMirrorStatus(
+        NativeStrings.read(rbd_mirror_image_global_status_t.name(status)),
+        ImageMirrorInfo.read(rbd_mirror_image_global_status_t.info(status)),
+        List.copyOf(sites));
+  }
+
+  /**
+   * What this cluster does with the image.
+   *
+   * @return the status, empty if its daemon has not reported any
+   */
+  public Optional<SiteStatus> local() {
+    return sites.stream().filter(SiteStatus::isLocal).findFirst();
+  }
+}
