@@ -1299,11 +1299,12 @@ public final class Image extends NativeObject {
   }
 
   /**
-   * Limits the number of snapshots. What is there already stays.
+   * Limits the number of snapshots.
    *
    * <p>Implements: {@code int rbd_snap_set_limit(rbd_image_t image, uint64_t limit)}
    *
-   * @param limit the limit, at least 0
+   * @param limit the limit, at least 1; Ceph takes 0 but then limits nothing
+   * @throws ArgumentOutOfRangeException if there are more snapshots already
    */
   public void setSnapshotLimit(long limit) {
     ImageIo.requireNotNegative(limit, "limit");
@@ -1431,7 +1432,9 @@ public final class Image extends NativeObject {
    */
   public void diffIterate(DiffOptions options, DiffVisitor visitor) {
     Objects.requireNonNull(visitor, "visitor");
-    long length = Math.min(options.length(), Math.max(0, size() - options.offset()));
+    long behind = size() - options.offset();
+    // Not even an empty range is behind the end: a length lets librbd refuse it.
+    long length = behind < 0 ? 1 : Math.min(options.length(), behind);
     if (options.fromSnapshotId() != null) {
       diffFromId(options, options.fromSnapshotId(), length, visitor);
     } else {

@@ -21,6 +21,7 @@ import static io.github.rbd4j.bindings.librbd_h.rbd_rename;
 import io.github.rbd4j.bindings.librbd_constants;
 import io.github.rbd4j.bindings.librbd_h;
 import io.github.rbd4j.bindings.rbd_image_spec_t;
+import io.github.rbd4j.internal.Errno;
 import io.github.rbd4j.internal.Failures;
 import io.github.rbd4j.internal.Handles;
 import io.github.rbd4j.internal.NativeHandle;
@@ -164,17 +165,41 @@ public final class Rbd {
    * @param options how it shall be
    * @throws ImageExistsException if there is an image of that name
    * @throws NamespaceNotFoundException if the namespace does not exist
+   * @throws ObjectNotFoundException if a pool that the options name does not exist
    * @throws ArgumentOutOfRangeException if the order is not 12 to 25
    * @throws FunctionNotSupportedException if a feature is unknown
    */
   public void create(String name, long size, ImageOptions options) {
     NativeStrings.requireNewName(name, "name");
     ImageIo.requireNotNegative(size, "size");
-    options.use(
-        opts ->
-            handle.callInArena(
-                imageOperation("create", name),
-                (pool, arena) -> rbd_create4(pool, NativeStrings.copy(arena, name), size, opts)));
+    try {
+      options.use(
+          opts ->
+              handle.callInArena(
+                  imageOperation("create", name),
+                  (pool, arena) -> rbd_create4(pool, NativeStrings.copy(arena, name), size, opts)));
+    } catch (ImageNotFoundException e) {
+      requireNamespace("create", name);
+      // What is not there is no image: a pool that the options name.
+      throw Failures.toException(
+          Errno.ENOENT.result(),
+          new Operation("create", Subject.OTHER, "image " + imageName(name) + " with its pools"),
+          null);
+    }
+  }
+
+  /**
+   * Explains an ENOENT of something that was to be made in this namespace: librbd gives the same
+   * for a missing namespace as for a missing parent or pool.
+   */
+  private void requireNamespace(String verb, String image) {
+    String namespace = io.namespace();
+    if (!namespace.isEmpty() && !namespaces().exists(namespace)) {
+      throw Failures.toException(
+          Errno.ENOENT.result(),
+          new Operation(verb + " image " + image + " in", Subject.NAMESPACE, handle.name()),
+          null);
+    }
   }
 
   /**
@@ -189,6 +214,7 @@ public final class Rbd {
    * @param childName the name of the clone, without {@code /} and {@code @}
    * @param options how the clone shall be
    * @throws ImageNotFoundException if there is no such parent or snapshot
+   * @throws NamespaceNotFoundException if the namespace of the clone does not exist
    * @throws ImageExistsException if there is an image of the name of the clone
    * @throws InvalidRequestException if the snapshot is not protected and the clone format is 1
    */
@@ -256,12 +282,17 @@ public final class Rbd {
     NativeStrings.requireNewName(childName, "childName");
     Operation operation =
         handle.operation("clone").on(Subject.IMAGE, what + " to " + child.imageName(childName));
-    options.use(
-        opts ->
-            child.handle.use(
-                (childPool, _) ->
-                    handle.callInArena(
-                        operation, (pool, arena) -> call.on(pool, arena, childPool, opts))));
+    try {
+      options.use(
+          opts ->
+              child.handle.use(
+                  (childPool, _) ->
+                      handle.callInArena(
+                          operation, (pool, arena) -> call.on(pool, arena, childPool, opts))));
+    } catch (ImageNotFoundException e) {
+      child.requireNamespace("clone", childName);
+      throw e;
+    }
   }
 
   /**

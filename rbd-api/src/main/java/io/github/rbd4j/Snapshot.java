@@ -100,17 +100,29 @@ public final class Snapshot {
     // librbd of Ceph 16 aborts the process when the snapshot is not in the handle's list, which
     // any other user of the handle can renew at any time. So the question goes to a handle of its
     // own, which is asked first whether it knows the snapshot.
-    try (Image own = image.rbd().openReadOnly(image.name())) {
-      NativeHandle ownHandle = Handles.of(own);
-      long id = own.snapshot(name).id();
+    try (Image own = openAgain()) {
       Operation operation = operation("get the timestamp of");
-      return ownHandle.use(
-          (i, arena) -> {
-            MemorySegment type = arena.allocate(ValueLayout.JAVA_INT);
-            Failures.check(rbd_snap_get_namespace_type(i, id, type), operation);
-            return new NativeTime(arena).read(operation, out -> rbd_snap_get_timestamp(i, id, out));
-          });
+      return Handles.of(own)
+          .use(
+              (i, arena) -> {
+                MemorySegment found = arena.allocate(ValueLayout.JAVA_LONG);
+                Failures.check(
+                    rbd_snap_get_id(i, NativeStrings.copy(arena, name), found), operation);
+                long id = found.get(ValueLayout.JAVA_LONG, 0);
+                MemorySegment type = arena.allocate(ValueLayout.JAVA_INT);
+                Failures.check(rbd_snap_get_namespace_type(i, id, type), operation);
+                return new NativeTime(arena)
+                    .read(operation, out -> rbd_snap_get_timestamp(i, id, out));
+              });
     }
+  }
+
+  /** By its id where it has one: an image in the trash has no name by which to open it. */
+  private Image openAgain() {
+    String id = image.id();
+    return id.isEmpty()
+        ? image.rbd().openReadOnly(image.name())
+        : image.rbd().openById(id, OpenOptions.forReading());
   }
 
   /**

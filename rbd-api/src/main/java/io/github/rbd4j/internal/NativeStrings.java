@@ -14,6 +14,9 @@ public final class NativeStrings {
   /** No string of librbd or librados is longer; a read stops here at the latest. */
   private static final long MAX_LENGTH = 16L << 20;
 
+  /** The longest name of a pool that goes into a configuration option. */
+  private static final int MAX_POOL_NAME = 256;
+
   private NativeStrings() {}
 
   /**
@@ -45,6 +48,21 @@ public final class NativeStrings {
     requireName(value, what);
     if (value.indexOf('/') >= 0 || value.indexOf('@') >= 0) {
       throw new IllegalArgumentException(what + " \"" + value + "\" contains '/' or '@'");
+    }
+    return value;
+  }
+
+  /**
+   * Checks a value that is about to be given to a configuration option. Ceph matches the value of
+   * this one option against a pattern in a recursion that takes some 300 bytes of stack for each
+   * character: a long value overflows the stack of the thread, and that ends the process.
+   */
+  public static String requireConfig(String option, String value) {
+    require(value, "value");
+    if (value.length() > MAX_POOL_NAME
+        && option.replace(' ', '_').replace('-', '_').equals("rbd_default_data_pool")) {
+      throw new IllegalArgumentException(
+          "the value of " + option + " has more than " + MAX_POOL_NAME + " characters");
     }
     return value;
   }

@@ -187,10 +187,12 @@ public final class Cluster extends NativeObject {
    * @param value its value
    * @throws io.github.rbd4j.ObjectNotFoundException if there is no such option
    * @throws io.github.rbd4j.InvalidRequestException if the value does not fit the option
+   * @throws io.github.rbd4j.PermissionDeniedException if the option can be set only before
+   *     connecting
    */
   public void setConfig(String option, String value) {
-    setConfig(
-        handle, NativeStrings.requireName(option, "option"), NativeStrings.require(value, "value"));
+    NativeStrings.requireName(option, "option");
+    setConfig(handle, option, NativeStrings.requireConfig(option, value));
   }
 
   static void setConfig(NativeHandle handle, String option, String value) {

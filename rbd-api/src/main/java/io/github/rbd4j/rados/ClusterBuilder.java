@@ -142,7 +142,7 @@ public final class ClusterBuilder {
   public ClusterBuilder option(String name, String value) {
     options.put(
         NativeStrings.requireName(name, "name").replace(' ', '_'),
-        NativeStrings.require(value, "value"));
+        NativeStrings.requireConfig(name, value));
     return this;
   }
 
@@ -164,8 +164,8 @@ public final class ClusterBuilder {
   /**
    * How long a request to the monitors may take.
    *
-   * @param timeout the time; {@link Duration#ZERO} to wait for ever; by default 120 s, unless the
-   *     configuration file sets {@code rados_mon_op_timeout}
+   * @param timeout the time, rounded up to whole seconds; {@link Duration#ZERO} to wait for ever;
+   *     by default 120 s, unless the configuration file sets {@code rados_mon_op_timeout}
    * @return this builder
    */
   public ClusterBuilder monTimeout(Duration timeout) {
@@ -177,8 +177,8 @@ public final class ClusterBuilder {
    * How long one request to an OSD may take, and so how long an image can hang when OSDs are down.
    * A write that timed out may or may not have been done.
    *
-   * @param timeout the time; {@link Duration#ZERO} to wait for ever; by default 120 s, unless the
-   *     configuration file sets {@code rados_osd_op_timeout}
+   * @param timeout the time, rounded up to whole seconds; {@link Duration#ZERO} to wait for ever;
+   *     by default 120 s, unless the configuration file sets {@code rados_osd_op_timeout}
    * @return this builder
    */
   public ClusterBuilder osdTimeout(Duration timeout) {
@@ -335,7 +335,10 @@ public final class ClusterBuilder {
       Duration instead,
       long cephDefault) {
     if (given != null) {
-      Cluster.setConfig(handle, option, Double.toString(given.toMillis() / 1000.0));
+      // These options take whole seconds; a part of one must not become 0, which is for ever.
+      long whole = given.toSeconds();
+      long seconds = given.equals(Duration.ofSeconds(whole)) ? whole : whole + 1;
+      Cluster.setConfig(handle, option, Long.toString(seconds));
     } else if (!options.containsKey(option)
         && Double.parseDouble(Cluster.config(handle, option)) == cephDefault) {
       Cluster.setConfig(handle, option, Long.toString(instead.toSeconds()));
