@@ -67,6 +67,9 @@ record MetadataFunctions(Getter getter, Setter setter, Remover remover, Lister l
   void set(NativeHandle handle, String key, String value) {
     NativeStrings.requireName(key, "key");
     NativeStrings.require(value, "value");
+    if (key.startsWith(ConfigOption.METADATA_PREFIX)) {
+      NativeStrings.requireConfig(key.substring(ConfigOption.METADATA_PREFIX.length()), value);
+    }
     handle.callInArena(
         operation(handle, "set", key),
         (object, arena) ->
@@ -125,6 +128,6 @@ record MetadataFunctions(Getter getter, Setter setter, Remover remover, Lister l
   private static Operation operation(NativeHandle handle, String verb, String key) {
     return handle
         .operation(verb)
-        .on(Subject.KEY, "\"" + key + "\" of the metadata of " + handle.name());
+        .on(Subject.KEY, "\"" + key + "\" of the metadata of " + handle.description());
   }
 }

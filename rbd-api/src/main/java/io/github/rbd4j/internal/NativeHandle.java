@@ -117,7 +117,7 @@ public final class NativeHandle {
     return new NativeHandle(
         parent,
         Subject.OTHER,
-        what + " of " + parent.subject.describe(parent.name),
+        what + " of " + parent.description(),
         MemorySegment.ofAddress(id),
         pointer -> destroyer.destroy(parent.pointer, pointer.address()));
   }
@@ -125,6 +125,11 @@ public final class NativeHandle {
   /** The full name of the object, for errors. */
   public String name() {
     return name;
+  }
+
+  /** The kind and the full name of the object: {@code image rbd/vm-1}. */
+  public String description() {
+    return subject.describe(name);
   }
 
   /** What is being done to this object, for errors. */
@@ -152,7 +157,7 @@ public final class NativeHandle {
   public MemorySegment acquireForSubmission() {
     if ((long) STATE.getAndAdd(this, 1L) < 0) {
       release();
-      throw new IllegalStateException(subject.describe(name) + " is closed");
+      throw new IllegalStateException(description() + " is closed");
     }
     return pointer;
   }
@@ -336,6 +341,6 @@ public final class NativeHandle {
 
   @Override
   public String toString() {
-    return subject.describe(name) + (isClosed() ? " (closed)" : "");
+    return description() + (isClosed() ? " (closed)" : "");
   }
 }

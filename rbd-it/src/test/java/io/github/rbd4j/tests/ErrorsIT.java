@@ -106,7 +106,7 @@ class ErrorsIT {
         "ENOENT",
         2,
         "get",
-        "key \"none\" of the metadata of rbd/" + name,
+        "key \"none\" of the metadata of image rbd/" + name,
         () -> image.metadata("none"));
     try (ImageOptions options = new ImageOptions()) {
       Checks.fails(
