@@ -81,7 +81,9 @@ download_headers() {
   die "the headers in $headers are not those of $HEADERS_VERSION"
 
 generated=$work/generated
-jextract "@$here/includes.args" --output "$generated" -I "$headers" "$headers/rbd/librbd.h"
+for arguments in includes constants; do
+  jextract "@$here/$arguments.args" --output "$generated" -I "$headers" "$headers/rbd/librbd.h"
+done
 
 if $check; then
   diff -r "$generated/$package_path" "$sources/$package_path" ||

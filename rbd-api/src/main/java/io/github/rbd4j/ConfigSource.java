@@ -1,15 +1,15 @@
 package io.github.rbd4j;
 
-import io.github.rbd4j.bindings.librbd_h;
+import io.github.rbd4j.bindings.librbd_constants;
 
 /** Where the value of a configuration option comes from. */
 public enum ConfigSource implements NativeValue {
   /** From the configuration of the cluster or the client. */
-  CONFIG(librbd_h.RBD_CONFIG_SOURCE_CONFIG()),
+  CONFIG(librbd_constants.RBD_CONFIG_SOURCE_CONFIG()),
   /** From the metadata of the pool. */
-  POOL(librbd_h.RBD_CONFIG_SOURCE_POOL()),
+  POOL(librbd_constants.RBD_CONFIG_SOURCE_POOL()),
   /** From the metadata of the image. */
-  IMAGE(librbd_h.RBD_CONFIG_SOURCE_IMAGE()),
+  IMAGE(librbd_constants.RBD_CONFIG_SOURCE_IMAGE()),
   /** A value that this version of rbd4j does not know. */
   UNKNOWN(Integer.MIN_VALUE);
 

@@ -1,5 +1,6 @@
 package io.github.rbd4j;
 
+import io.github.rbd4j.bindings.librbd_constants;
 import io.github.rbd4j.bindings.librbd_h;
 import io.github.rbd4j.internal.Failures;
 import io.github.rbd4j.internal.NativeStrings;
@@ -10,36 +11,34 @@ import io.github.rbd4j.internal.Subject;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.Collections;
-import java.util.EnumSet;
 import java.util.Set;
 
 /** The features of an image. */
-public enum Feature {
+public enum Feature implements NativeFlag {
   /** Clones can be made from its snapshots. */
-  LAYERING(librbd_h.RBD_FEATURE_LAYERING(), "layering"),
+  LAYERING(librbd_constants.RBD_FEATURE_LAYERING(), "layering"),
   /** Stripes of another unit and count than one object. */
-  STRIPINGV2(librbd_h.RBD_FEATURE_STRIPINGV2(), "striping"),
+  STRIPINGV2(librbd_constants.RBD_FEATURE_STRIPINGV2(), "striping"),
   /** One client at a time owns the image for writing. */
-  EXCLUSIVE_LOCK(librbd_h.RBD_FEATURE_EXCLUSIVE_LOCK(), "exclusive-lock"),
+  EXCLUSIVE_LOCK(librbd_constants.RBD_FEATURE_EXCLUSIVE_LOCK(), "exclusive-lock"),
   /** A map of the objects that exist. */
-  OBJECT_MAP(librbd_h.RBD_FEATURE_OBJECT_MAP(), "object-map"),
+  OBJECT_MAP(librbd_constants.RBD_FEATURE_OBJECT_MAP(), "object-map"),
   /** Differences between snapshots without looking at each object. */
-  FAST_DIFF(librbd_h.RBD_FEATURE_FAST_DIFF(), "fast-diff"),
+  FAST_DIFF(librbd_constants.RBD_FEATURE_FAST_DIFF(), "fast-diff"),
   /** Flattening also frees the snapshots of the image from its parent. */
-  DEEP_FLATTEN(librbd_h.RBD_FEATURE_DEEP_FLATTEN(), "deep-flatten"),
+  DEEP_FLATTEN(librbd_constants.RBD_FEATURE_DEEP_FLATTEN(), "deep-flatten"),
   /** Every change goes to a journal first, for mirroring. */
-  JOURNALING(librbd_h.RBD_FEATURE_JOURNALING(), "journaling"),
+  JOURNALING(librbd_constants.RBD_FEATURE_JOURNALING(), "journaling"),
   /** The data lies in another pool than the metadata. */
-  DATA_POOL(librbd_h.RBD_FEATURE_DATA_POOL(), "data-pool"),
+  DATA_POOL(librbd_constants.RBD_FEATURE_DATA_POOL(), "data-pool"),
   /** Set by librbd: the image has operation features, see {@link OperationFeature}. */
-  OPERATIONS(librbd_h.RBD_FEATURE_OPERATIONS(), "operations"),
+  OPERATIONS(librbd_constants.RBD_FEATURE_OPERATIONS(), "operations"),
   /** Set by librbd: the image is being migrated. */
-  MIGRATING(librbd_h.RBD_FEATURE_MIGRATING(), "migrating"),
+  MIGRATING(librbd_constants.RBD_FEATURE_MIGRATING(), "migrating"),
   /** Set by librbd: the image is the secondary one of a mirrored pair. */
-  NON_PRIMARY(librbd_h.RBD_FEATURE_NON_PRIMARY(), "non-primary"),
+  NON_PRIMARY(librbd_constants.RBD_FEATURE_NON_PRIMARY(), "non-primary"),
   /** Set by librbd: a persistent cache has data that is not in the image yet. */
-  DIRTY_CACHE(librbd_h.RBD_FEATURE_DIRTY_CACHE(), "dirty-cache");
+  DIRTY_CACHE(librbd_constants.RBD_FEATURE_DIRTY_CACHE(), "dirty-cache");
 
   private final long bit;
   private final String text;
@@ -49,11 +48,7 @@ public enum Feature {
     this.text = text;
   }
 
-  /**
-   * The bit of the feature in librbd's masks.
-   *
-   * @return a power of two
-   */
+  @Override
   public long bit() {
     return bit;
   }
@@ -68,36 +63,6 @@ public enum Feature {
   }
 
   /**
-   * The features of a mask. Bits that this version of rbd4j does not know are left out.
-   *
-   * @param mask the mask
-   * @return the features, in the order of their bits
-   */
-  public static Set<Feature> of(long mask) {
-    EnumSet<Feature> features = EnumSet.noneOf(Feature.class);
-    for (Feature feature : values()) {
-      if ((mask & feature.bit) != 0) {
-        features.add(feature);
-      }
-    }
-    return Collections.unmodifiableSet(features);
-  }
-
-  /**
-   * The mask of some features.
-   *
-   * @param features the features
-   * @return their bits together
-   */
-  public static long mask(Set<Feature> features) {
-    long mask = 0;
-    for (Feature feature : features) {
-      mask |= feature.bit;
-    }
-    return mask;
-  }
-
-  /**
    * The names of some features, as Ceph's tools write them.
    *
    * <p>Implements: {@code int rbd_features_to_string(uint64_t features, char *str_features, size_t
@@ -108,7 +73,7 @@ public enum Feature {
    */
   public static String format(Set<Feature> features) {
     NativeSymbols.load();
-    long mask = mask(features);
+    long mask = NativeFlag.mask(features);
     return SizedBuffer.fetchString(
         new Operation("name", Subject.OTHER, "features " + features),
         SizedBuffer.Sizing.SIZE_POINTER,
@@ -133,7 +98,7 @@ public enum Feature {
       Failures.check(
           librbd_h.rbd_features_from_string(NativeStrings.copy(arena, names), out),
           new Operation("parse", Subject.OTHER, "features \"" + names + "\""));
-      return of(out.get(ValueLayout.JAVA_LONG, 0));
+      return NativeFlag.of(Feature.class, out.get(ValueLayout.JAVA_LONG, 0));
     }
   }
 }

@@ -8,7 +8,6 @@ import static io.github.rbd4j.bindings.librbd_h.rbd_deep_copy_with_progress;
 import static io.github.rbd4j.bindings.librbd_h.rbd_diff_iterate2;
 import static io.github.rbd4j.bindings.librbd_h.rbd_diff_iterate3;
 import static io.github.rbd4j.bindings.librbd_h.rbd_flatten_with_progress;
-import static io.github.rbd4j.bindings.librbd_h.rbd_flush;
 import static io.github.rbd4j.bindings.librbd_h.rbd_get_access_timestamp;
 import static io.github.rbd4j.bindings.librbd_h.rbd_get_block_name_prefix;
 import static io.github.rbd4j.bindings.librbd_h.rbd_get_create_timestamp;
@@ -46,6 +45,7 @@ import static io.github.rbd4j.bindings.librbd_h.rbd_update_features;
 import static io.github.rbd4j.bindings.librbd_h.rbd_update_watch;
 import static io.github.rbd4j.bindings.librbd_h.rbd_watchers_list;
 
+import io.github.rbd4j.bindings.librbd_constants;
 import io.github.rbd4j.bindings.librbd_h;
 import io.github.rbd4j.bindings.rbd_group_info_t;
 import io.github.rbd4j.bindings.rbd_image_info_t;
@@ -286,7 +286,9 @@ public final class Image extends NativeObject {
    */
   public void writeZeroes(long offset, long length, boolean thickProvision) {
     data.writeZeroes(
-        offset, length, thickProvision ? librbd_h.RBD_WRITE_ZEROES_FLAG_THICK_PROVISION() : 0);
+        offset,
+        length,
+        thickProvision ? librbd_constants.RBD_WRITE_ZEROES_FLAG_THICK_PROVISION() : 0);
   }
 
   /**
@@ -365,7 +367,7 @@ public final class Image extends NativeObject {
    * <p>Implements: {@code int rbd_flush(rbd_image_t image)}
    */
   public void flush() {
-    handle.call(handle.operation("flush"), image -> rbd_flush(image));
+    data.flush();
   }
 
   /**
@@ -375,6 +377,25 @@ public final class Image extends NativeObject {
    */
   public void invalidateCache() {
     handle.call(handle.operation("invalidate the cache of"), image -> rbd_invalidate_cache(image));
+  }
+
+  /**
+   * The data operations without waiting for them, with {@link AsyncOptions#defaults}.
+   *
+   * @return a view of this image with a queue of its own
+   */
+  public AsyncImage async() {
+    return async(AsyncOptions.defaults());
+  }
+
+  /**
+   * The data operations without waiting for them.
+   *
+   * @param options how many may be in flight, and the like
+   * @return a view of this image with a queue of its own
+   */
+  public AsyncImage async(AsyncOptions options) {
+    return new AsyncImage(this, data, options, rbd.ioContext().cluster().executor());
   }
 
   // ------------------------------------------------------------------------------- properties
@@ -461,7 +482,8 @@ public final class Image extends NativeObject {
    * @return the features
    */
   public Set<Feature> features() {
-    return Feature.of(
+    return NativeFlag.of(
+        Feature.class,
         handle.callForLong(
             handle.operation("get the features of"), (i, arena, out) -> rbd_get_features(i, out)));
   }
@@ -477,7 +499,7 @@ public final class Image extends NativeObject {
    * @throws InvalidRequestException if one cannot be changed, or needs another
    */
   public void updateFeatures(Set<Feature> features, boolean enabled) {
-    long mask = Feature.mask(features);
+    long mask = NativeFlag.mask(features);
     handle.call(
         handle.operation("update the features of"),
         image -> rbd_update_features(image, mask, (byte) (enabled ? 1 : 0)));
@@ -491,7 +513,8 @@ public final class Image extends NativeObject {
    * @return the operation features
    */
   public Set<OperationFeature> operationFeatures() {
-    return OperationFeature.of(
+    return NativeFlag.of(
+        OperationFeature.class,
         handle.callForLong(
             handle.operation("get the operation features of"),
             (i, arena, out) -> rbd_get_op_features(i, out)));
@@ -505,7 +528,8 @@ public final class Image extends NativeObject {
    * @return the flags, mostly none
    */
   public Set<ImageFlag> flags() {
-    return ImageFlag.of(
+    return NativeFlag.of(
+        ImageFlag.class,
         handle.callForLong(
             handle.operation("get the flags of"), (i, arena, out) -> rbd_get_flags(i, out)));
   }
@@ -1234,7 +1258,7 @@ public final class Image extends NativeObject {
   public Snapshot createSnapshot(
       String name, Set<SnapshotCreateFlag> flags, ProgressListener listener) {
     NativeStrings.requireNewName(name, "name");
-    int mask = SnapshotCreateFlag.mask(flags);
+    int mask = (int) NativeFlag.mask(flags);
     handle.callWithUpcall(
         snapshotOperation("create", name),
         Objects.requireNonNull(listener, "listener"),
@@ -1437,8 +1461,8 @@ public final class Image extends NativeObject {
   private void diffFromId(DiffOptions options, long id, long length, DiffVisitor visitor) {
     NativeSymbols.require("rbd_diff_iterate3");
     int flags =
-        (options.includeParent() ? librbd_h.RBD_DIFF_ITERATE_FLAG_INCLUDE_PARENT() : 0)
-            | (options.wholeObject() ? librbd_h.RBD_DIFF_ITERATE_FLAG_WHOLE_OBJECT() : 0);
+        (options.includeParent() ? librbd_constants.RBD_DIFF_ITERATE_FLAG_INCLUDE_PARENT() : 0)
+            | (options.wholeObject() ? librbd_constants.RBD_DIFF_ITERATE_FLAG_WHOLE_OBJECT() : 0);
     handle.callWithUpcall(
         snapshotOperation("diff since", "id:" + id),
         visitor,

@@ -1,16 +1,22 @@
 package io.github.rbd4j;
 
+import static io.github.rbd4j.bindings.librbd_h.rbd_aio_flush;
+import static io.github.rbd4j.bindings.librbd_h.rbd_aio_read2;
+import static io.github.rbd4j.bindings.librbd_h.rbd_aio_write2;
 import static io.github.rbd4j.bindings.librbd_h.rbd_compare_and_write;
 import static io.github.rbd4j.bindings.librbd_h.rbd_discard;
+import static io.github.rbd4j.bindings.librbd_h.rbd_flush;
 import static io.github.rbd4j.bindings.librbd_h.rbd_get_size;
 import static io.github.rbd4j.bindings.librbd_h.rbd_read2;
 import static io.github.rbd4j.bindings.librbd_h.rbd_write2;
 import static io.github.rbd4j.bindings.librbd_h.rbd_write_zeroes;
 import static io.github.rbd4j.bindings.librbd_h.rbd_writesame;
 
+import io.github.rbd4j.internal.Completions;
 import io.github.rbd4j.internal.Errno;
 import io.github.rbd4j.internal.Failures;
 import io.github.rbd4j.internal.NativeHandle;
+import io.github.rbd4j.internal.SegmentLifetime;
 import io.github.rbd4j.internal.StagingPool;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -44,7 +50,11 @@ final class ImageIo {
     if (target.isReadOnly()) {
       throw new IllegalArgumentException("the target is read-only");
     }
-    return target.isNative() ? readNative(offset, target) : readHeap(offset, target);
+    if (target.byteSize() == 0) {
+      size(); // fails as a read would when the image is closed
+      return 0;
+    }
+    return canBeUsedDirectly(target) ? readNative(offset, target) : readHeap(offset, target);
   }
 
   private long readNative(long offset, MemorySegment target) {
@@ -95,7 +105,7 @@ final class ImageIo {
   private long readOnce(long offset, MemorySegment target, long length) {
     MemorySegment image = handle.acquire();
     try {
-      long count = rbd_read2(image, offset, length, target, 0);
+      long count = read(image, offset, length, target);
       if (count > 0) {
         return count;
       }
@@ -111,14 +121,11 @@ final class ImageIo {
    */
   private long explainRead(
       MemorySegment image, long offset, long length, MemorySegment target, long result) {
-    if (result == 0 && length == 0) {
-      return 0;
-    }
     if (result == 0 || result == Errno.EINVAL.result()) {
       if (offset >= size(image)) {
         return -1;
       }
-      result = rbd_read2(image, offset, length, target, 0);
+      result = read(image, offset, length, target);
     }
     return Failures.check(result, handle.operation("read"));
   }
@@ -126,7 +133,7 @@ final class ImageIo {
   void write(long offset, MemorySegment source) {
     long length = source.byteSize();
     requireRange(offset, length);
-    if (source.isNative()) {
+    if (canBeUsedDirectly(source)) {
       writeNative(offset, source, length);
     } else {
       writeHeap(offset, source, length);
@@ -164,11 +171,58 @@ final class ImageIo {
     long count;
     MemorySegment image = handle.acquire();
     try {
-      count = rbd_write2(image, offset, length, source, 0);
+      count = write(image, offset, length, source);
     } finally {
       handle.release();
     }
     requireWhole(count, length, doneBefore, "write");
+  }
+
+  /**
+   * A virtual thread would pin its carrier in the blocking function, so it submits the asynchronous
+   * one and parks.
+   */
+  private static long read(MemorySegment image, long offset, long length, MemorySegment target) {
+    return Thread.currentThread().isVirtual()
+        ? Completions.await(
+            completion -> rbd_aio_read2(image, offset, length, target, completion, 0))
+        : rbd_read2(image, offset, length, target, 0);
+  }
+
+  private long write(MemorySegment image, long offset, long length, MemorySegment source) {
+    if (!Thread.currentThread().isVirtual()) {
+      return rbd_write2(image, offset, length, source, 0);
+    }
+    long result =
+        Completions.await(
+            completion -> rbd_aio_write2(image, offset, length, source, completion, 0));
+    // The asynchronous function drops what lies behind the end without a word.
+    return result < 0 ? result : Math.min(length, Math.max(0, size(image) - offset));
+  }
+
+  void flush() {
+    long result;
+    MemorySegment image = handle.acquire();
+    try {
+      result =
+          Thread.currentThread().isVirtual()
+              ? Completions.await(completion -> rbd_aio_flush(image, completion))
+              : rbd_flush(image);
+    } finally {
+      handle.release();
+    }
+    Failures.check(result, handle.operation("flush"));
+  }
+
+  /**
+   * Whether librbd can be given the memory itself. While a virtual thread is parked nobody holds
+   * the memory, so that it must be such that no other thread can free it.
+   */
+  private static boolean canBeUsedDirectly(MemorySegment memory) {
+    return memory.isNative()
+        && (!Thread.currentThread().isVirtual()
+            || SegmentLifetime.isManaged(memory)
+            || SegmentLifetime.isConfined(memory));
   }
 
   private void requireWhole(long count, long length, long doneBefore, String verb) {
@@ -214,7 +268,8 @@ final class ImageIo {
     }
   }
 
-  private long size(MemorySegment image) {
+  /** The size, asked by a call that is inside already. */
+  long size(MemorySegment image) {
     StagingPool pool = StagingPool.forNumbers();
     MemorySegment out = pool.take();
     try {

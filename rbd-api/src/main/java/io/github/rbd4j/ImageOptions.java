@@ -84,7 +84,7 @@ public final class ImageOptions extends NativeObject {
    * @return these options
    */
   public ImageOptions features(Set<Feature> features) {
-    return set(ImageOption.FEATURES, Feature.mask(features));
+    return set(ImageOption.FEATURES, NativeFlag.mask(features));
   }
 
   /**
@@ -94,7 +94,7 @@ public final class ImageOptions extends NativeObject {
    * @return these options
    */
   public ImageOptions addFeatures(Set<Feature> features) {
-    return set(ImageOption.FEATURES_SET, Feature.mask(features));
+    return set(ImageOption.FEATURES_SET, NativeFlag.mask(features));
   }
 
   /**
@@ -104,7 +104,7 @@ public final class ImageOptions extends NativeObject {
    * @return these options
    */
   public ImageOptions withoutFeatures(Set<Feature> features) {
-    return set(ImageOption.FEATURES_CLEAR, Feature.mask(features));
+    return set(ImageOption.FEATURES_CLEAR, NativeFlag.mask(features));
   }
 
   /**

@@ -1,15 +1,15 @@
 package io.github.rbd4j;
 
-import io.github.rbd4j.bindings.librbd_h;
+import io.github.rbd4j.bindings.librbd_constants;
 
 /** How the exclusive lock of an image is held. */
 public enum LockMode implements NativeValue {
   /** By one client, which does not give it away. */
-  EXCLUSIVE(librbd_h.RBD_LOCK_MODE_EXCLUSIVE()),
+  EXCLUSIVE(librbd_constants.RBD_LOCK_MODE_EXCLUSIVE()),
   /** By several clients; librbd does not support it. */
-  SHARED(librbd_h.RBD_LOCK_MODE_SHARED()),
+  SHARED(librbd_constants.RBD_LOCK_MODE_SHARED()),
   /** By one client, which gives it away on request. */
-  EXCLUSIVE_TRANSIENT(librbd_h.RBD_LOCK_MODE_EXCLUSIVE_TRANSIENT()),
+  EXCLUSIVE_TRANSIENT(librbd_constants.RBD_LOCK_MODE_EXCLUSIVE_TRANSIENT()),
   /** A value that this version of rbd4j does not know. */
   UNKNOWN(Integer.MIN_VALUE);
 

@@ -1,21 +1,21 @@
 package io.github.rbd4j;
 
-import io.github.rbd4j.bindings.librbd_h;
+import io.github.rbd4j.bindings.librbd_constants;
 
 /** How far a migration is. */
 public enum MigrationState implements NativeValue {
   /** It failed. */
-  ERROR(librbd_h.RBD_IMAGE_MIGRATION_STATE_ERROR()),
+  ERROR(librbd_constants.RBD_IMAGE_MIGRATION_STATE_ERROR()),
   /** It is being prepared. */
-  PREPARING(librbd_h.RBD_IMAGE_MIGRATION_STATE_PREPARING()),
+  PREPARING(librbd_constants.RBD_IMAGE_MIGRATION_STATE_PREPARING()),
   /** It is prepared: the target can be used, no data has moved. */
-  PREPARED(librbd_h.RBD_IMAGE_MIGRATION_STATE_PREPARED()),
+  PREPARED(librbd_constants.RBD_IMAGE_MIGRATION_STATE_PREPARED()),
   /** Data is being copied. */
-  EXECUTING(librbd_h.RBD_IMAGE_MIGRATION_STATE_EXECUTING()),
+  EXECUTING(librbd_constants.RBD_IMAGE_MIGRATION_STATE_EXECUTING()),
   /** All data is copied: it can be committed. */
-  EXECUTED(librbd_h.RBD_IMAGE_MIGRATION_STATE_EXECUTED()),
+  EXECUTED(librbd_constants.RBD_IMAGE_MIGRATION_STATE_EXECUTED()),
   /** It is being undone. */
-  ABORTING(librbd_h.RBD_IMAGE_MIGRATION_STATE_ABORTING()),
+  ABORTING(librbd_constants.RBD_IMAGE_MIGRATION_STATE_ABORTING()),
   /** A value that this version of rbd4j does not know. */
   UNKNOWN(Integer.MIN_VALUE);
 

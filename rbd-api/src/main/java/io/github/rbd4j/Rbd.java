@@ -18,6 +18,7 @@ import static io.github.rbd4j.bindings.librbd_h.rbd_pool_stats_option_add_uint64
 import static io.github.rbd4j.bindings.librbd_h.rbd_remove_with_progress;
 import static io.github.rbd4j.bindings.librbd_h.rbd_rename;
 
+import io.github.rbd4j.bindings.librbd_constants;
 import io.github.rbd4j.bindings.librbd_h;
 import io.github.rbd4j.bindings.rbd_image_spec_t;
 import io.github.rbd4j.internal.Failures;
@@ -108,14 +109,14 @@ public final class Rbd {
    */
   public PoolImageStats poolStats() {
     int[] wanted = {
-      librbd_h.RBD_POOL_STAT_OPTION_IMAGES(),
-      librbd_h.RBD_POOL_STAT_OPTION_IMAGE_PROVISIONED_BYTES(),
-      librbd_h.RBD_POOL_STAT_OPTION_IMAGE_MAX_PROVISIONED_BYTES(),
-      librbd_h.RBD_POOL_STAT_OPTION_IMAGE_SNAPSHOTS(),
-      librbd_h.RBD_POOL_STAT_OPTION_TRASH_IMAGES(),
-      librbd_h.RBD_POOL_STAT_OPTION_TRASH_PROVISIONED_BYTES(),
-      librbd_h.RBD_POOL_STAT_OPTION_TRASH_MAX_PROVISIONED_BYTES(),
-      librbd_h.RBD_POOL_STAT_OPTION_TRASH_SNAPSHOTS()
+      librbd_constants.RBD_POOL_STAT_OPTION_IMAGES(),
+      librbd_constants.RBD_POOL_STAT_OPTION_IMAGE_PROVISIONED_BYTES(),
+      librbd_constants.RBD_POOL_STAT_OPTION_IMAGE_MAX_PROVISIONED_BYTES(),
+      librbd_constants.RBD_POOL_STAT_OPTION_IMAGE_SNAPSHOTS(),
+      librbd_constants.RBD_POOL_STAT_OPTION_TRASH_IMAGES(),
+      librbd_constants.RBD_POOL_STAT_OPTION_TRASH_PROVISIONED_BYTES(),
+      librbd_constants.RBD_POOL_STAT_OPTION_TRASH_MAX_PROVISIONED_BYTES(),
+      librbd_constants.RBD_POOL_STAT_OPTION_TRASH_SNAPSHOTS()
     };
     Operation operation = handle.operation("add up the images of");
     return handle.use(

@@ -135,7 +135,7 @@ public final class Snapshot {
    * @throws ImageBusyException if it is protected or has clones, and the flags do not help
    */
   public void remove(Set<SnapshotRemoveFlag> flags, ProgressListener listener) {
-    int mask = SnapshotRemoveFlag.mask(flags);
+    int mask = (int) NativeFlag.mask(flags);
     handle.callWithUpcall(
         operation("remove"),
         Objects.requireNonNull(listener, "listener"),

@@ -1,17 +1,17 @@
 package io.github.rbd4j;
 
-import io.github.rbd4j.bindings.librbd_h;
+import io.github.rbd4j.bindings.librbd_constants;
 
 /** Whom a snapshot belongs to. */
 public enum SnapshotNamespaceType implements NativeValue {
   /** To the user who took it. */
-  USER(librbd_h.RBD_SNAP_NAMESPACE_TYPE_USER()),
+  USER(librbd_constants.RBD_SNAP_NAMESPACE_TYPE_USER()),
   /** To a snapshot of a group. */
-  GROUP(librbd_h.RBD_SNAP_NAMESPACE_TYPE_GROUP()),
+  GROUP(librbd_constants.RBD_SNAP_NAMESPACE_TYPE_GROUP()),
   /** To the trash: it was removed and still has clones. */
-  TRASH(librbd_h.RBD_SNAP_NAMESPACE_TYPE_TRASH()),
+  TRASH(librbd_constants.RBD_SNAP_NAMESPACE_TYPE_TRASH()),
   /** To mirroring. */
-  MIRROR(librbd_h.RBD_SNAP_NAMESPACE_TYPE_MIRROR()),
+  MIRROR(librbd_constants.RBD_SNAP_NAMESPACE_TYPE_MIRROR()),
   /** A value that this version of rbd4j does not know. */
   UNKNOWN(Integer.MIN_VALUE);
 

@@ -1,19 +1,19 @@
 package io.github.rbd4j;
 
-import io.github.rbd4j.bindings.librbd_h;
+import io.github.rbd4j.bindings.librbd_constants;
 
 /** Who moved an image to the trash. */
 public enum TrashSource implements NativeValue {
   /** A user. */
-  USER(librbd_h.RBD_TRASH_IMAGE_SOURCE_USER()),
+  USER(librbd_constants.RBD_TRASH_IMAGE_SOURCE_USER()),
   /** Mirroring. */
-  MIRRORING(librbd_h.RBD_TRASH_IMAGE_SOURCE_MIRRORING()),
+  MIRRORING(librbd_constants.RBD_TRASH_IMAGE_SOURCE_MIRRORING()),
   /** A migration. */
-  MIGRATION(librbd_h.RBD_TRASH_IMAGE_SOURCE_MIGRATION()),
+  MIGRATION(librbd_constants.RBD_TRASH_IMAGE_SOURCE_MIGRATION()),
   /** A removal that is not finished. */
-  REMOVING(librbd_h.RBD_TRASH_IMAGE_SOURCE_REMOVING()),
+  REMOVING(librbd_constants.RBD_TRASH_IMAGE_SOURCE_REMOVING()),
   /** A user who removed an image that still has clones. */
-  USER_PARENT(librbd_h.RBD_TRASH_IMAGE_SOURCE_USER_PARENT()),
+  USER_PARENT(librbd_constants.RBD_TRASH_IMAGE_SOURCE_USER_PARENT()),
   /** A value that this version of rbd4j does not know. */
   UNKNOWN(Integer.MIN_VALUE);
 

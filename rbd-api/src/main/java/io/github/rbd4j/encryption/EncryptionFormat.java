@@ -1,6 +1,6 @@
 package io.github.rbd4j.encryption;
 
-import io.github.rbd4j.bindings.librbd_h;
+import io.github.rbd4j.bindings.librbd_constants;
 import io.github.rbd4j.bindings.rbd_encryption_luks1_format_options_t;
 import io.github.rbd4j.bindings.rbd_encryption_luks2_format_options_t;
 import io.github.rbd4j.bindings.rbd_encryption_luks_format_options_t;
@@ -127,9 +127,9 @@ public final class EncryptionFormat implements AutoCloseable {
   /** The number of librbd. */
   int number() {
     return switch (kind) {
-      case LUKS1 -> librbd_h.RBD_ENCRYPTION_FORMAT_LUKS1();
-      case LUKS2 -> librbd_h.RBD_ENCRYPTION_FORMAT_LUKS2();
-      case LUKS -> librbd_h.RBD_ENCRYPTION_FORMAT_LUKS();
+      case LUKS1 -> librbd_constants.RBD_ENCRYPTION_FORMAT_LUKS1();
+      case LUKS2 -> librbd_constants.RBD_ENCRYPTION_FORMAT_LUKS2();
+      case LUKS -> librbd_constants.RBD_ENCRYPTION_FORMAT_LUKS();
     };
   }
 

@@ -16,6 +16,7 @@ import static io.github.rbd4j.bindings.librbd_h.rbd_group_snap_remove;
 import static io.github.rbd4j.bindings.librbd_h.rbd_group_snap_rename;
 import static io.github.rbd4j.bindings.librbd_h.rbd_group_snap_rollback_with_progress;
 
+import io.github.rbd4j.NativeFlag;
 import io.github.rbd4j.ProgressListener;
 import io.github.rbd4j.SnapshotCreateFlag;
 import io.github.rbd4j.bindings.librbd_h;
@@ -219,7 +220,7 @@ public final class Group {
    */
   public void createSnapshot(String snapshot, Set<SnapshotCreateFlag> flags) {
     NativeStrings.requireNewName(snapshot, "snapshot");
-    int mask = SnapshotCreateFlag.mask(flags);
+    int mask = (int) NativeFlag.mask(flags);
     handle.callInArena(
         operation("create snapshot " + snapshot + " of"),
         (pool, arena) ->

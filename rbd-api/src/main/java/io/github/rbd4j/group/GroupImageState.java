@@ -1,14 +1,14 @@
 package io.github.rbd4j.group;
 
 import io.github.rbd4j.NativeValue;
-import io.github.rbd4j.bindings.librbd_h;
+import io.github.rbd4j.bindings.librbd_constants;
 
 /** How an image belongs to a group. */
 public enum GroupImageState implements NativeValue {
   /** It is a member. */
-  ATTACHED(librbd_h.RBD_GROUP_IMAGE_STATE_ATTACHED()),
+  ATTACHED(librbd_constants.RBD_GROUP_IMAGE_STATE_ATTACHED()),
   /** Adding or removing it was not finished. */
-  INCOMPLETE(librbd_h.RBD_GROUP_IMAGE_STATE_INCOMPLETE()),
+  INCOMPLETE(librbd_constants.RBD_GROUP_IMAGE_STATE_INCOMPLETE()),
   /** A value that this version of rbd4j does not know. */
   UNKNOWN(Integer.MIN_VALUE);
 

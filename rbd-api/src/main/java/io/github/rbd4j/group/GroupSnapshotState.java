@@ -1,14 +1,14 @@
 package io.github.rbd4j.group;
 
 import io.github.rbd4j.NativeValue;
-import io.github.rbd4j.bindings.librbd_h;
+import io.github.rbd4j.bindings.librbd_constants;
 
 /** How complete a snapshot of a group is. */
 public enum GroupSnapshotState implements NativeValue {
   /** Taking or removing it was not finished. */
-  INCOMPLETE(librbd_h.RBD_GROUP_SNAP_STATE_INCOMPLETE()),
+  INCOMPLETE(librbd_constants.RBD_GROUP_SNAP_STATE_INCOMPLETE()),
   /** It is complete. */
-  COMPLETE(librbd_h.RBD_GROUP_SNAP_STATE_COMPLETE()),
+  COMPLETE(librbd_constants.RBD_GROUP_SNAP_STATE_COMPLETE()),
   /** A value that this version of rbd4j does not know. */
   UNKNOWN(Integer.MIN_VALUE);
 

@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.Linker;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,7 +24,7 @@ public final class NativeSymbols {
    *
    * @throws UnsatisfiedLinkError if one is missing; names the packages that have it
    * @throws IllegalCallerException if native access is denied; names the flag that grants it
-   * @throws UnsupportedOperationException if this platform is not 64-bit Linux
+   * @throws UnsupportedOperationException if this platform is not 64-bit little-endian Linux
    */
   public static void load() {
     if (loaded == null) {
@@ -53,9 +54,10 @@ public final class NativeSymbols {
   @SuppressWarnings("restricted")
   private static SymbolLookup find() {
     if (!(Linker.nativeLinker().canonicalLayouts().get("long") instanceof ValueLayout.OfLong)
+        || ByteOrder.nativeOrder() != ByteOrder.LITTLE_ENDIAN
         || !System.getProperty("os.name", "").startsWith("Linux")) {
       throw new UnsupportedOperationException(
-          "rbd4j needs 64-bit Linux, this is "
+          "rbd4j needs 64-bit little-endian Linux, this is "
               + System.getProperty("os.name")
               + " on "
               + System.getProperty("os.arch"));
@@ -86,7 +88,7 @@ public final class NativeSymbols {
                 + " cannot be loaded. Install the client libraries of Ceph:"
                 + " Debian, Ubuntu: apt install librbd1 librados2;"
                 + " Fedora, RHEL: dnf install librbd1 librados2;"
-                + " Alpine: apk add librbd librados."
+                + " Alpine: apk add librbd19 librados19, the number being the release of Ceph."
                 + " Libraries outside the standard folders are found through LD_LIBRARY_PATH.");
     error.initCause(cause);
     return error;

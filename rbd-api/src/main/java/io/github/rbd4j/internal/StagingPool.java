@@ -3,6 +3,7 @@ package io.github.rbd4j.internal;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +19,7 @@ public final class StagingPool {
 
   private final long chunkSize;
   private final Semaphore permits;
+  private final AtomicInteger allocated = new AtomicInteger();
   private final AtomicReferenceArray<@Nullable MemorySegment> free;
 
   private StagingPool(long chunkSize, int chunks) {
@@ -47,6 +49,21 @@ public final class StagingPool {
   /** Takes a chunk; its content is arbitrary. Waits until one is free. */
   public MemorySegment take() {
     permits.acquireUninterruptibly();
+    // Whoever holds a permit finds a free chunk or may allocate one; but a free one can come back
+    // behind the scan, so the scan is repeated.
+    while (true) {
+      MemorySegment chunk = takeFree();
+      if (chunk != null) {
+        return chunk;
+      }
+      if (mayAllocate()) {
+        return Arena.global().allocate(chunkSize, Math.min(chunkSize, 4096));
+      }
+      Thread.onSpinWait();
+    }
+  }
+
+  private @Nullable MemorySegment takeFree() {
     int length = free.length();
     int start = startIndex(length);
     for (int i = 0; i < length; i++) {
@@ -58,7 +75,18 @@ public final class StagingPool {
         }
       }
     }
-    return Arena.global().allocate(chunkSize, Math.min(chunkSize, 4096));
+    return null;
+  }
+
+  private boolean mayAllocate() {
+    if (allocated.get() >= free.length()) {
+      return false;
+    }
+    if (allocated.incrementAndGet() <= free.length()) {
+      return true;
+    }
+    allocated.decrementAndGet();
+    return false;
   }
 
   /** Gives a chunk back. */

@@ -1,9 +1,13 @@
 package io.github.rbd4j.internal;
 
+import static io.github.rbd4j.bindings.librbd_h.rbd_aio_get_return_value;
+import static io.github.rbd4j.bindings.librbd_h.rbd_aio_release;
+
 import io.github.rbd4j.DiffVisitor;
 import io.github.rbd4j.ProgressListener;
 import io.github.rbd4j.bindings.librbd_progress_fn_t;
 import io.github.rbd4j.bindings.rados_log_callback2_t;
+import io.github.rbd4j.bindings.rbd_callback_t;
 import io.github.rbd4j.bindings.rbd_diff_iterate2$cb;
 import io.github.rbd4j.bindings.rbd_update_callback_t;
 import java.lang.foreign.Arena;
@@ -65,6 +69,16 @@ public final class Upcalls {
   /** A stub of {@code rbd_update_callback_t}; its listener is a {@link QuiesceCallbacks}. */
   public static MemorySegment unquiesceStub() {
     return UnquiesceStub.STUB;
+  }
+
+  /** The stub of {@code rbd_callback_t}; its listener is a {@link CompletionListener}. */
+  public static MemorySegment completionStub() {
+    return CompletionStub.STUB;
+  }
+
+  private static final class CompletionStub {
+    static final MemorySegment STUB =
+        rbd_callback_t.allocate(Upcalls::onCompletion, Arena.global());
   }
 
   private static final class UpdateStub {
@@ -148,6 +162,25 @@ public final class Upcalls {
         argument,
         ClusterLogListener.class,
         log -> log.onLine(NativeStrings.read(level), NativeStrings.read(line)));
+  }
+
+  private static void onCompletion(MemorySegment completion, MemorySegment argument) {
+    Registration registration = LIVE.remove(argument.address());
+    long result = rbd_aio_get_return_value(completion);
+    rbd_aio_release(completion);
+    if (registration == null) {
+      return;
+    }
+    INSIDE.incrementAndGet();
+    CURRENT.set(registration);
+    try {
+      ((CompletionListener) registration.listener).onCompletion(result);
+    } catch (Throwable thrown) { // whatever leaves an upcall ends the JVM
+      LOG.error("the completion of an operation got lost", thrown);
+    } finally {
+      CURRENT.remove();
+      INSIDE.decrementAndGet();
+    }
   }
 
   private static void onUpdate(MemorySegment argument) {

@@ -14,6 +14,7 @@ import static io.github.rbd4j.bindings.librbd_h.rbd_mirror_image_promote;
 import static io.github.rbd4j.bindings.librbd_h.rbd_mirror_image_resync;
 
 import io.github.rbd4j.Image;
+import io.github.rbd4j.NativeFlag;
 import io.github.rbd4j.SnapshotCreateFlag;
 import io.github.rbd4j.bindings.rbd_mirror_image_global_status_t;
 import io.github.rbd4j.bindings.rbd_mirror_image_info_t;
@@ -119,7 +120,7 @@ public final class ImageMirror {
    *     is not primary
    */
   public long createSnapshot(Set<SnapshotCreateFlag> flags) {
-    int mask = SnapshotCreateFlag.mask(flags);
+    int mask = (int) NativeFlag.mask(flags);
     return handle.callForLong(
         handle.operation("create a mirror snapshot of"),
         (image, arena, out) -> rbd_mirror_image_create_snapshot2(image, mask, out));

@@ -1,14 +1,14 @@
 package io.github.rbd4j.mirror;
 
 import io.github.rbd4j.NativeValue;
-import io.github.rbd4j.bindings.librbd_h;
+import io.github.rbd4j.bindings.librbd_constants;
 
 /** How an image is mirrored. */
 public enum ImageMirrorMode implements NativeValue {
   /** By its journal. */
-  JOURNAL(librbd_h.RBD_MIRROR_IMAGE_MODE_JOURNAL()),
+  JOURNAL(librbd_constants.RBD_MIRROR_IMAGE_MODE_JOURNAL()),
   /** By snapshots. */
-  SNAPSHOT(librbd_h.RBD_MIRROR_IMAGE_MODE_SNAPSHOT()),
+  SNAPSHOT(librbd_constants.RBD_MIRROR_IMAGE_MODE_SNAPSHOT()),
   /** A value that this version of rbd4j does not know. */
   UNKNOWN(Integer.MIN_VALUE);
 

@@ -1,18 +1,18 @@
 package io.github.rbd4j.mirror;
 
 import io.github.rbd4j.NativeValue;
-import io.github.rbd4j.bindings.librbd_h;
+import io.github.rbd4j.bindings.librbd_constants;
 
 /** Whether an image is mirrored. */
 public enum ImageMirrorState implements NativeValue {
   /** Mirroring is being disabled. */
-  DISABLING(librbd_h.RBD_MIRROR_IMAGE_DISABLING()),
+  DISABLING(librbd_constants.RBD_MIRROR_IMAGE_DISABLING()),
   /** It is mirrored. */
-  ENABLED(librbd_h.RBD_MIRROR_IMAGE_ENABLED()),
+  ENABLED(librbd_constants.RBD_MIRROR_IMAGE_ENABLED()),
   /** It is not mirrored. */
-  DISABLED(librbd_h.RBD_MIRROR_IMAGE_DISABLED()),
+  DISABLED(librbd_constants.RBD_MIRROR_IMAGE_DISABLED()),
   /** It is being created; since Ceph 18. */
-  CREATING(librbd_h.RBD_MIRROR_IMAGE_CREATING()),
+  CREATING(librbd_constants.RBD_MIRROR_IMAGE_CREATING()),
   /** A value that this version of rbd4j does not know. */
   UNKNOWN(Integer.MIN_VALUE);
 

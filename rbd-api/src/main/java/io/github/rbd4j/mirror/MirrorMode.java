@@ -1,18 +1,18 @@
 package io.github.rbd4j.mirror;
 
 import io.github.rbd4j.NativeValue;
-import io.github.rbd4j.bindings.librbd_h;
+import io.github.rbd4j.bindings.librbd_constants;
 
 /** What of a pool is mirrored. */
 public enum MirrorMode implements NativeValue {
   /** Nothing. */
-  DISABLED(librbd_h.RBD_MIRROR_MODE_DISABLED()),
+  DISABLED(librbd_constants.RBD_MIRROR_MODE_DISABLED()),
   /** The images for which it is enabled. */
-  IMAGE(librbd_h.RBD_MIRROR_MODE_IMAGE()),
+  IMAGE(librbd_constants.RBD_MIRROR_MODE_IMAGE()),
   /** All images that have a journal. */
-  POOL(librbd_h.RBD_MIRROR_MODE_POOL()),
+  POOL(librbd_constants.RBD_MIRROR_MODE_POOL()),
   /** Nothing in the default namespace, but namespaces can be mirrored; since Ceph 20. */
-  INIT_ONLY(librbd_h.RBD_MIRROR_MODE_INIT_ONLY()),
+  INIT_ONLY(librbd_constants.RBD_MIRROR_MODE_INIT_ONLY()),
   /** A value that this version of rbd4j does not know. */
   UNKNOWN(Integer.MIN_VALUE);
 

@@ -1,16 +1,16 @@
 package io.github.rbd4j.mirror;
 
 import io.github.rbd4j.NativeValue;
-import io.github.rbd4j.bindings.librbd_h;
+import io.github.rbd4j.bindings.librbd_constants;
 
 /** Which way a peer is used. */
 public enum MirrorPeerDirection implements NativeValue {
   /** Images come from it. */
-  RX(librbd_h.RBD_MIRROR_PEER_DIRECTION_RX()),
+  RX(librbd_constants.RBD_MIRROR_PEER_DIRECTION_RX()),
   /** Images go to it. */
-  TX(librbd_h.RBD_MIRROR_PEER_DIRECTION_TX()),
+  TX(librbd_constants.RBD_MIRROR_PEER_DIRECTION_TX()),
   /** Both ways. */
-  RX_TX(librbd_h.RBD_MIRROR_PEER_DIRECTION_RX_TX()),
+  RX_TX(librbd_constants.RBD_MIRROR_PEER_DIRECTION_RX_TX()),
   /** A value that this version of rbd4j does not know. */
   UNKNOWN(Integer.MIN_VALUE);
 

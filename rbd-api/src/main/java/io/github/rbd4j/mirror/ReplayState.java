@@ -1,7 +1,7 @@
 package io.github.rbd4j.mirror;
 
 import io.github.rbd4j.NativeValue;
-import io.github.rbd4j.bindings.librbd_h;
+import io.github.rbd4j.bindings.librbd_constants;
 
 /**
  * What a site does with a mirrored image. librbd also calls state {@code UNKNOWN} what no site has
@@ -9,17 +9,17 @@ import io.github.rbd4j.bindings.librbd_h;
  */
 public enum ReplayState implements NativeValue {
   /** It failed. */
-  ERROR(librbd_h.MIRROR_IMAGE_STATUS_STATE_ERROR()),
+  ERROR(librbd_constants.MIRROR_IMAGE_STATUS_STATE_ERROR()),
   /** It copies the image for the first time. */
-  SYNCING(librbd_h.MIRROR_IMAGE_STATUS_STATE_SYNCING()),
+  SYNCING(librbd_constants.MIRROR_IMAGE_STATUS_STATE_SYNCING()),
   /** It begins to follow the changes. */
-  STARTING_REPLAY(librbd_h.MIRROR_IMAGE_STATUS_STATE_STARTING_REPLAY()),
+  STARTING_REPLAY(librbd_constants.MIRROR_IMAGE_STATUS_STATE_STARTING_REPLAY()),
   /** It follows the changes. */
-  REPLAYING(librbd_h.MIRROR_IMAGE_STATUS_STATE_REPLAYING()),
+  REPLAYING(librbd_constants.MIRROR_IMAGE_STATUS_STATE_REPLAYING()),
   /** It stops following the changes. */
-  STOPPING_REPLAY(librbd_h.MIRROR_IMAGE_STATUS_STATE_STOPPING_REPLAY()),
+  STOPPING_REPLAY(librbd_constants.MIRROR_IMAGE_STATUS_STATE_STOPPING_REPLAY()),
   /** It does not follow changes, for instance because it has the primary image. */
-  STOPPED(librbd_h.MIRROR_IMAGE_STATUS_STATE_STOPPED()),
+  STOPPED(librbd_constants.MIRROR_IMAGE_STATUS_STATE_STOPPED()),
   /** A value that this version of rbd4j does not know. */
   UNKNOWN(Integer.MIN_VALUE);
 

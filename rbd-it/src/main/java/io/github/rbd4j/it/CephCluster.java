@@ -86,7 +86,7 @@ public final class CephCluster implements AutoCloseable {
    */
   public static CephCluster start(Layout layout) {
     try {
-      Path folder = Files.createTempDirectory("rbd4j-").resolve("c");
+      Path folder = Files.createTempDirectory("rbd4j-");
       List<String> command = new ArrayList<>();
       command.addAll(List.of("start", folder.toString()));
       command.addAll(List.of("--osds", Integer.toString(layout.osds())));
@@ -245,13 +245,7 @@ public final class CephCluster implements AutoCloseable {
   @Override
   public void close() {
     if (ours && Files.exists(folder())) {
-      Path folder = folder();
-      script(COMMAND_LIMIT, List.of("stop", folder.toString()));
-      try {
-        Files.deleteIfExists(Objects.requireNonNull(folder.getParent()));
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
+      script(COMMAND_LIMIT, List.of("stop", folder().toString()));
     }
   }
 

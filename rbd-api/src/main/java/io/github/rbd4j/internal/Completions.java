@@ -1,0 +1,104 @@
+package io.github.rbd4j.internal;
+
+import static io.github.rbd4j.bindings.librbd_h.rbd_aio_create_completion;
+import static io.github.rbd4j.bindings.librbd_h.rbd_aio_release;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Asynchronous calls of librbd. A completion belongs to one call; it is released in its callback,
+ * after the result was read, or at once when the call was refused: librbd never calls back then.
+ */
+public final class Completions {
+  private Completions() {}
+
+  /** An asynchronous native call. */
+  @FunctionalInterface
+  public interface Call {
+    /** Submits it with a completion. */
+    long submit(MemorySegment completion);
+  }
+
+  /**
+   * Submits a call. The listener hears of its result; what it refers to stays reachable until then.
+   *
+   * @return 0, or the negative result of a call that was refused and that the listener never hears
+   *     of
+   */
+  public static long submit(Call call, CompletionListener listener) {
+    Upcalls.Registration registration = Upcalls.register(listener);
+    MemorySegment completion;
+    StagingPool numbers = StagingPool.forNumbers();
+    MemorySegment out = numbers.take();
+    try {
+      int result =
+          rbd_aio_create_completion(registration.argument(), Upcalls.completionStub(), out);
+      if (result < 0) {
+        registration.close();
+        return result;
+      }
+      completion = out.get(ValueLayout.ADDRESS, 0);
+    } finally {
+      numbers.give(out);
+    }
+    long result;
+    try {
+      result = call.submit(completion);
+    } catch (Throwable refusedByJava) {
+      registration.close();
+      rbd_aio_release(completion);
+      throw refusedByJava;
+    }
+    if (result < 0) {
+      registration.close();
+      rbd_aio_release(completion);
+      return result;
+    }
+    return 0;
+  }
+
+  /**
+   * Submits a call and parks this thread until it is done, which leaves the carrier of a virtual
+   * thread free. An interrupt is kept for later: librbd still uses the memory of the call.
+   *
+   * @return the result of the call
+   */
+  public static long await(Call call) {
+    Waiter waiter = new Waiter(Thread.currentThread());
+    long refused = submit(call, waiter);
+    return refused < 0 ? refused : waiter.await();
+  }
+
+  private static final class Waiter implements CompletionListener {
+    private @Nullable Thread thread;
+    private long result;
+    private volatile boolean done;
+
+    Waiter(Thread thread) {
+      this.thread = thread;
+    }
+
+    @Override
+    public void onCompletion(long value) {
+      Thread waiting = thread;
+      result = value;
+      done = true;
+      LockSupport.unpark(waiting);
+    }
+
+    long await() {
+      boolean interrupted = false;
+      while (!done) {
+        LockSupport.park(this);
+        interrupted |= Thread.interrupted();
+      }
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+      return result;
+    }
+  }
+}
