@@ -3,6 +3,8 @@ package io.github.rbd4j.tests.coverage;
 import com.sun.source.tree.ClassTree;
 import com.sun.source.tree.CompilationUnitTree;
 import com.sun.source.tree.MethodTree;
+import com.sun.source.tree.ModifiersTree;
+import com.sun.source.tree.Tree;
 import com.sun.source.util.DocTrees;
 import com.sun.source.util.JavacTask;
 import com.sun.source.util.TreePathScanner;
@@ -116,12 +118,24 @@ record Claim(
                 classes.element(),
                 method.getName().toString(),
                 method.getParameters().size(),
-                method.getModifiers().getFlags().contains(Modifier.PUBLIC),
+                isVisible(method),
                 helper ? helped(mains, prototype) : null));
         if (!helper) {
           mains.add(prototype);
         }
       }
+    }
+
+    private boolean isVisible(MethodTree method) {
+      boolean visible = isPublic(method.getModifiers());
+      for (Tree tree : getCurrentPath()) {
+        visible &= !(tree instanceof ClassTree type) || isPublic(type.getModifiers());
+      }
+      return visible && !folder.endsWith("/internal/");
+    }
+
+    private static boolean isPublic(ModifiersTree modifiers) {
+      return modifiers.getFlags().contains(Modifier.PUBLIC);
     }
 
     /** The function that the helper helps: the one that takes the same type, else the last. */

@@ -328,6 +328,8 @@ final class Coverage {
       After a full run the build compares the measured set with this page. It fails if a function that is wrapped or
       internal, and that the installed librbd has, was never called in that run. Of two functions where rbd4j calls the
       newer one if it is there (`jextract/since.tsv` names the pairs), only the newer one has to be called then. The
-      measured list is in `rbd-it/target/native-calls.txt`. Runs of chosen tests (`-Dit.test=...`) are not checked.
+      measured list is in `rbd-it/target/native-calls.txt`. Runs of chosen tests (`-Dit.test=...`) are not checked, and
+      what processes that a test starts call is not counted. `BindingsConformanceIT`, which looks at every binding
+      without calling it, runs in a JVM of its own.
       """;
 }

@@ -33,6 +33,11 @@ class NativeCallsCheck {
     Files.write(log.resolveSibling("native-calls.txt"), called);
 
     List<Coverage.Function> functions = new Coverage().functions();
+    assertThat(functions)
+        .as("functions that only something other than a call can have initialised")
+        .filteredOn(f -> !f.isCalled() && called.contains(f.name()))
+        .isEmpty();
+
     Set<String> absent = new TreeSet<>();
     for (Coverage.Function f : functions) {
       if (!isInstalled(f.name())) {
