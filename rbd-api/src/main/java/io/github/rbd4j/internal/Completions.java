@@ -25,6 +25,10 @@ public final class Completions {
   /**
    * Submits a call. The listener hears of its result; what it refers to stays reachable until then.
    *
+   * <p>Implements: {@code int rbd_aio_create_completion(void *cb_arg, rbd_callback_t complete_cb,
+   * rbd_completion_t *c)}, with {@code ssize_t rbd_aio_get_return_value(rbd_completion_t c)} and
+   * {@code void rbd_aio_release(rbd_completion_t c)}
+   *
    * @return 0, or the negative result of a call that was refused and that the listener never hears
    *     of
    */

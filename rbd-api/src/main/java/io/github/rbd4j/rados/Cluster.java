@@ -132,7 +132,8 @@ public final class Cluster extends NativeObject {
   /**
    * The addresses of this client as the cluster sees them.
    *
-   * <p>Implements: {@code int rados_getaddrs(rados_t cluster, char **addrs)}
+   * <p>Implements: {@code int rados_getaddrs(rados_t cluster, char **addrs)}, with {@code void
+   * rados_buffer_free(char *buf)}
    *
    * @return the addresses, for instance {@code 127.0.0.1:0/123456}
    */
@@ -346,7 +347,7 @@ public final class Cluster extends NativeObject {
    * Opens a pool with a namespace of it. That the namespace exists is not checked.
    *
    * <p>Implements: {@code int rados_ioctx_create2(rados_t cluster, int64_t pool_id, rados_ioctx_t
-   * *ioctx)}
+   * *ioctx)}, with {@code void rados_ioctx_destroy(rados_ioctx_t io)}
    *
    * @param pool the name of the pool
    * @param namespace the RADOS namespace, empty for the default one
