@@ -3,6 +3,7 @@ package io.github.rbd4j.internal;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
@@ -19,8 +20,10 @@ public final class StagingPool {
   private final long chunkSize;
   private final Semaphore permits;
   private final AtomicReferenceArray<@Nullable MemorySegment> free;
+  private final AtomicInteger allocated = new AtomicInteger();
 
-  private StagingPool(long chunkSize, int chunks) {
+  /** Makes a pool; the number of chunks is a power of two. */
+  StagingPool(long chunkSize, int chunks) {
     this.chunkSize = chunkSize;
     this.permits = new Semaphore(chunks);
     this.free = new AtomicReferenceArray<>(chunks);
@@ -47,6 +50,25 @@ public final class StagingPool {
   /** Takes a chunk; its content is arbitrary. Waits until one is free. */
   public MemorySegment take() {
     permits.acquireUninterruptibly();
+    try {
+      while (true) {
+        MemorySegment chunk = takeFree();
+        if (chunk == null) {
+          chunk = allocate();
+        }
+        if (chunk != null) {
+          return chunk;
+        }
+        // With a permit there is always a free chunk, but others can move it behind this scan.
+        Thread.onSpinWait();
+      }
+    } catch (Throwable e) {
+      permits.release();
+      throw e;
+    }
+  }
+
+  private @Nullable MemorySegment takeFree() {
     int length = free.length();
     int start = startIndex(length);
     for (int i = 0; i < length; i++) {
@@ -58,7 +80,25 @@ public final class StagingPool {
         }
       }
     }
-    return Arena.global().allocate(chunkSize, Math.min(chunkSize, 4096));
+    return null;
+  }
+
+  /** A new chunk, or null if there are as many as there may be. */
+  private @Nullable MemorySegment allocate() {
+    int count = allocated.get();
+    while (count < free.length()) {
+      int seen = allocated.compareAndExchange(count, count + 1);
+      if (seen == count) {
+        try {
+          return Arena.global().allocate(chunkSize, Math.min(chunkSize, 4096));
+        } catch (Throwable e) {
+          allocated.decrementAndGet();
+          throw e;
+        }
+      }
+      count = seen;
+    }
+    return null;
   }
 
   /** Gives a chunk back. */
