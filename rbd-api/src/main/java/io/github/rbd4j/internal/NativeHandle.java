@@ -172,6 +172,7 @@ public final class NativeHandle {
    * an error of the call itself.
    */
   public long callWithUpcall(Operation operation, Object listener, UpcallCall call) {
+    Upcalls.requireStack();
     long result;
     Upcalls.Registration registration = Upcalls.register(listener);
     try {

@@ -156,6 +156,17 @@ class ForkedJvmIT {
     assertClosedCleanly();
   }
 
+  /** A StackOverflowError between C and Java would end the JVM. */
+  @Test
+  void aCallbackAtTheEndOfTheStackIsNoCrash() throws Exception {
+    for (String mode : List.of("-Xmixed", "-Xint")) {
+      ForkedJvm.Result result = start(with(enabledOnClassPath(), mode), "overflow", name).end();
+      assertThat(result).isEqualTo(new ForkedJvm.Result(0, "done\n", ""));
+      forgetJvm();
+    }
+    assertClosedCleanly();
+  }
+
   @Test
   void nobodyConnectsAnyMoreWhenTheJvmIsExiting() throws Exception {
     ForkedJvm.Result result = start(enabledOnClassPath(), "connect while exiting", name).end();
@@ -200,8 +211,7 @@ class ForkedJvmIT {
   @Test
   void deniedNativeAccessNamesTheFlagThatGrantsIt() throws Exception {
     String deny = "--illegal-native-access=deny";
-    ForkedJvm.Result result =
-        start(with(ForkedJvm.onClassPath(), deny), "end", name).end();
+    ForkedJvm.Result result = start(with(ForkedJvm.onClassPath(), deny), "end", name).end();
     assertThat(result.status()).isEqualTo(1);
     assertThat(result.errors())
         .contains("java.lang.IllegalCallerException: ")

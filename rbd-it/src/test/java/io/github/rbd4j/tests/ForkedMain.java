@@ -1,5 +1,6 @@
 package io.github.rbd4j.tests;
 
+import io.github.rbd4j.DiffOptions;
 import io.github.rbd4j.Image;
 import io.github.rbd4j.Rbd;
 import io.github.rbd4j.rados.Cluster;
@@ -35,6 +36,11 @@ public final class ForkedMain {
         System.out.println("ready");
         new CountDownLatch(1).await();
       }
+      case "overflow" -> {
+        int[] outcomes = new int[2];
+        iterateAtTheEndOfTheStack(image, outcomes);
+        System.out.println(outcomes[0] > 0 && outcomes[1] > 0 ? "done" : "no overflow");
+      }
       case "connect while exiting" -> connectWhileExiting();
       default -> throw new AssertionError(arguments[0]);
     }
@@ -61,6 +67,25 @@ public final class ForkedMain {
           });
     }
     started.await();
+  }
+
+  /** Calls what calls back with a little more of the stack each time, until it works. */
+  private static void iterateAtTheEndOfTheStack(Image image, int[] outcomes) {
+    try {
+      if (outcomes[0] + outcomes[1] == 0) {
+        iterateAtTheEndOfTheStack(image, outcomes);
+      }
+    } catch (StackOverflowError e) {
+      // The deepest frame: now the attempts begin, on the way back.
+    }
+    if (outcomes[0] < 20) {
+      try {
+        image.diffIterate(DiffOptions.sinceBeginning(), (_, _, _) -> true);
+        outcomes[0]++;
+      } catch (StackOverflowError e) {
+        outcomes[1]++;
+      }
+    }
   }
 
   private static void connectWhileExiting() {
