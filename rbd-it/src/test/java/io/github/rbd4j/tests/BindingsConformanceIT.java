@@ -50,9 +50,10 @@ import org.junit.jupiter.api.io.TempDir;
  * <ul>
  *   <li>Structs: the size, and for each field its offset and size; no field is left out.
  *   <li>Constants: the value of each macro and enum member.
- *   <li>Functions and callbacks: the number of parameters, and the size and class (pointer, integer,
- *       floating point) of each and of the result. The parameters come from the text of the header,
- *       but the compiler asserts that the pieces put together again are the type of the function.
+ *   <li>Functions and callbacks: the number of parameters, and the size and class (pointer,
+ *       integer, floating point) of each and of the result. The parameters come from the text of
+ *       the header, but the compiler asserts that the pieces put together again are the type of the
+ *       function.
  *   <li>What the headers lack is exactly what came with newer releases.
  * </ul>
  *
@@ -202,9 +203,7 @@ class BindingsConformanceIT {
       throw new AssertionError(
           "this test needs gcc and the headers of librbd: apt install gcc libc6-dev librbd-dev", e);
     }
-    assertThat(result.status())
-        .as("%s%n%s", String.join(" ", command), result.errors())
-        .isZero();
+    assertThat(result.status()).as("%s%n%s", String.join(" ", command), result.errors()).isZero();
     return result.text();
   }
 
@@ -297,15 +296,14 @@ class BindingsConformanceIT {
   }
 
   /** The type of a parameter of a function that is declared in place. */
-  private @Nullable Prototype callbackOf(
-      String function, String parameter) {
+  private @Nullable Prototype callbackOf(String function, String parameter) {
     Prototype outer = prototypes.get(function);
     if (outer == null) {
       return null;
     }
     return callback(
-        "^([^()]*)\\( ?\\* ?" + parameter + " ?\\) ?(?=\\()", String.join(" ", outer.parameters()
-            .stream().filter(p -> p.contains("(")).toList()));
+        "^([^()]*)\\( ?\\* ?" + parameter + " ?\\) ?(?=\\()",
+        String.join(" ", outer.parameters().stream().filter(p -> p.contains("(")).toList()));
   }
 
   private void findMissingNames() {
@@ -439,7 +437,10 @@ class BindingsConformanceIT {
     assertThat(callbacks.size()).isGreaterThanOrEqualTo(9);
     assertThat(truth.size())
         .isGreaterThanOrEqualTo(
-            structs.size() + functions.size() + constants.size() + callbacks.size()
+            structs.size()
+                + functions.size()
+                + constants.size()
+                + callbacks.size()
                 - missing.size());
   }
 
@@ -522,8 +523,7 @@ class BindingsConformanceIT {
       if (!NativeSymbols.has(entry.getKey())) {
         notLoaded.add(entry.getKey()); // the bindings tell nothing about it then
       } else if (!missing.contains(entry.getKey())) {
-        actual.put(
-            entry.getKey(), describe((FunctionDescriptor) entry.getValue().invoke(null)));
+        actual.put(entry.getKey(), describe((FunctionDescriptor) entry.getValue().invoke(null)));
       }
     }
     for (Map.Entry<String, Class<?>> entry : callbacks.entrySet()) {

@@ -153,52 +153,50 @@ class UpcallIT {
 
   @Test
   void blockingCallsFromAListenerAreRefusedInsteadOfHanging() {
-    try (Image other = rbd.open(name)) {
-      for (Operation operation : Operation.values()) {
-        Map<String, Throwable> refused = Collections.synchronizedMap(new TreeMap<>());
-        Map<String, Runnable> calls = new TreeMap<>();
-        calls.put("read", () -> image.readAt(0, new byte[1]));
-        calls.put("write", () -> image.writeAt(0, new byte[1]));
-        calls.put("flush", image::flush);
-        calls.put("size", image::size);
-        calls.put("snapshots", image::snapshots);
-        calls.put("create a snapshot", () -> image.createSnapshot("inside"));
-        calls.put("diff", () -> image.diff(DiffOptions.sinceBeginning()));
-        calls.put("resize", () -> image.resize(MIB, true));
-        calls.put("close", image::close);
-        calls.put("read another", () -> other.readAt(0, new byte[1]));
-        calls.put("close another", other::close);
-        calls.put("list", rbd::list);
-        calls.put("open", () -> rbd.open(name));
-        calls.put("close the pool", io::close);
-        calls.put("ask the cluster", cluster::fsid);
-        calls.put("close the cluster", cluster::close);
-        if (operation == Operation.REMOVE) {
-          other.close();
-        }
-        AtomicInteger heard = new AtomicInteger();
-        run(
-            operation,
-            () -> {
-              if (heard.getAndIncrement() == 0) {
-                calls.forEach(
-                    (what, call) -> {
-                      try {
-                        call.run();
-                      } catch (IllegalStateException e) {
-                        refused.put(what, e);
-                      }
-                    });
-              }
-            });
-        assertThat(refused.keySet()).as(operation.name()).isEqualTo(calls.keySet());
-        assertThat(refused)
-            .allSatisfy(
-                (what, e) ->
-                    assertThat(e).hasMessageContaining("from inside a callback of librbd"));
-        if (operation == Operation.SHRINK) {
-          image.resize(OBJECTS * 4 * MIB, true);
-        }
+    Image other = rbd.open(name);
+    for (Operation operation : Operation.values()) {
+      Map<String, Throwable> refused = Collections.synchronizedMap(new TreeMap<>());
+      Map<String, Runnable> calls = new TreeMap<>();
+      calls.put("read", () -> image.readAt(0, new byte[1]));
+      calls.put("write", () -> image.writeAt(0, new byte[1]));
+      calls.put("flush", image::flush);
+      calls.put("size", image::size);
+      calls.put("snapshots", image::snapshots);
+      calls.put("create a snapshot", () -> image.createSnapshot("inside"));
+      calls.put("diff", () -> image.diff(DiffOptions.sinceBeginning()));
+      calls.put("resize", () -> image.resize(MIB, true));
+      calls.put("close", image::close);
+      calls.put("read another", () -> other.readAt(0, new byte[1]));
+      calls.put("close another", other::close);
+      calls.put("list", rbd::list);
+      calls.put("open", () -> rbd.open(name));
+      calls.put("close the pool", io::close);
+      calls.put("ask the cluster", cluster::fsid);
+      calls.put("close the cluster", cluster::close);
+      if (operation == Operation.REMOVE) {
+        other.close();
+      }
+      AtomicInteger heard = new AtomicInteger();
+      run(
+          operation,
+          () -> {
+            if (heard.getAndIncrement() == 0) {
+              calls.forEach(
+                  (what, call) -> {
+                    try {
+                      call.run();
+                    } catch (IllegalStateException e) {
+                      refused.put(what, e);
+                    }
+                  });
+            }
+          });
+      assertThat(refused.keySet()).as(operation.name()).isEqualTo(calls.keySet());
+      assertThat(refused)
+          .allSatisfy(
+              (what, e) -> assertThat(e).hasMessageContaining("from inside a callback of librbd"));
+      if (operation == Operation.SHRINK) {
+        image.resize(OBJECTS * 4 * MIB, true);
       }
     }
     assertThat(io.isClosed()).isFalse();
@@ -224,8 +222,7 @@ class UpcallIT {
         Operation.DIFF,
         () -> {
           if (first.getAndIncrement() == 0) {
-            helpers.add(
-                Thread.ofPlatform().start(() -> read.add(image.readAt(0, new byte[3]))));
+            helpers.add(Thread.ofPlatform().start(() -> read.add(image.readAt(0, new byte[3]))));
           }
         });
     helpers.forEach(UpcallIT::join);
@@ -280,8 +277,7 @@ class UpcallIT {
   @Test
   void aVisitorThatHasSeenEnoughEndsTheDiffWithoutAnError() {
     AtomicInteger calls = new AtomicInteger();
-    image.diffIterate(
-        DiffOptions.sinceBeginning(), (_, _, _) -> calls.incrementAndGet() < 3);
+    image.diffIterate(DiffOptions.sinceBeginning(), (_, _, _) -> calls.incrementAndGet() < 3);
     assertThat(calls).hasValue(3);
     assertThat(image.diff(DiffOptions.sinceBeginning())).hasSize(OBJECTS);
   }
