@@ -409,7 +409,7 @@ class BindingsConformanceIT {
     Files.writeString(source, program());
     gcc("-c", "-o", folder.resolve("conformance.o").toString(), source.toString());
     gcc("-o", binary.toString(), folder.resolve("conformance.o").toString());
-    for (String line : run(List.of(binary.toString())).split("\n")) {
+    for (String line : run(List.of(binary.toString())).lines().toList()) {
       int equals = line.indexOf('=');
       truth.put(line.substring(0, equals), line.substring(equals + 1).strip());
     }

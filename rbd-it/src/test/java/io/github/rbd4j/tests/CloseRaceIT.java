@@ -224,7 +224,7 @@ class CloseRaceIT {
       case 6 -> image.diff(DiffOptions.since("first"));
       case 7 -> {
         try (var extents = image.diffStream(DiffOptions.sinceBeginning())) {
-          extents.limit(2).count();
+          assertThat(extents.limit(2).count()).isLessThanOrEqualTo(2);
         }
       }
       case 8 -> image.setMetadata("key" + random.nextInt(4), "value");

@@ -31,7 +31,9 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class UpcallIT {
   private static final long MIB = 1 << 20;
+  private static final long OBJECT = 4 * MIB;
   private static final int OBJECTS = 40;
+  private static final long SIZE = OBJECTS * OBJECT;
 
   private final Cluster cluster;
   private final IoContext io;
@@ -47,10 +49,10 @@ class UpcallIT {
 
   @BeforeEach
   void openWithDataInEachObject() {
-    rbd.create(name, OBJECTS * 4 * MIB);
+    rbd.create(name, SIZE);
     image = rbd.open(name);
     for (int i = 0; i < OBJECTS; i++) {
-      image.writeAt(i * 4 * MIB, new byte[] {1, 2, 3});
+      image.writeAt(i * OBJECT, new byte[] {1, 2, 3});
     }
     image.flush();
   }
@@ -196,7 +198,7 @@ class UpcallIT {
           .allSatisfy(
               (what, e) -> assertThat(e).hasMessageContaining("from inside a callback of librbd"));
       if (operation == Operation.SHRINK) {
-        image.resize(OBJECTS * 4 * MIB, true);
+        image.resize(SIZE, true);
       }
     }
     assertThat(io.isClosed()).isFalse();
