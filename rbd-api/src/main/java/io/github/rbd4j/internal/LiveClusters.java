@@ -19,12 +19,20 @@ public final class LiveClusters {
       Duration.ofSeconds(Math.max(0, Long.getLong("rbd4j.shutdownSeconds", 10)));
   private static final Set<NativeHandle> LIVE = new LinkedHashSet<>();
   private static boolean hooked;
+  private static boolean exiting;
 
   private LiveClusters() {}
 
-  /** Notes a cluster that must be closed before the JVM ends. */
+  /**
+   * Notes a cluster that must be closed before the JVM ends.
+   *
+   * @throws IllegalStateException if the JVM is ending already: nothing would close the cluster
+   */
   public static void add(NativeHandle cluster) {
     synchronized (LIVE) {
+      if (exiting) {
+        throw new IllegalStateException("the JVM is exiting");
+      }
       if (!hooked) {
         Runtime.getRuntime().addShutdownHook(new Thread(LiveClusters::closeAll, "rbd4j-shutdown"));
         hooked = true;
@@ -43,6 +51,7 @@ public final class LiveClusters {
   private static void closeAll() {
     List<NativeHandle> clusters;
     synchronized (LIVE) {
+      exiting = true;
       clusters = new ArrayList<>(LIVE);
     }
     List<Thread> closers = new ArrayList<>();

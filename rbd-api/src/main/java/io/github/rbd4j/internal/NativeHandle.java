@@ -5,7 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -198,6 +198,7 @@ public final class NativeHandle {
    * an error of the call itself.
    */
   public long callWithUpcall(Operation operation, Object listener, UpcallCall call) {
+    Upcalls.requireStack();
     long result;
     Upcalls.Registration registration = Upcalls.register(listener);
     try {
@@ -277,51 +278,53 @@ public final class NativeHandle {
     if (before > 0) {
       awaitUninterruptibly(drained);
     }
-    RuntimeException failure = closeChildren();
+    Throwable failure = null;
     try {
-      failure = join(failure, destroy());
-    } finally {
-      afterClose.forEach(Runnable::run);
+      for (NativeHandle child : childrenYoungestFirst()) {
+        failure = attempt(failure, child::close);
+      }
+      failure = attempt(failure, this::destroy);
+      for (Runnable action : afterClose) {
+        failure = attempt(failure, action);
+      }
       if (parent != null) {
         parent.forget(this);
       }
-      destroyed.countDown();
+    } finally {
+      destroyed.countDown(); // whatever happened: a second close must not wait for ever
     }
-    if (failure != null) {
-      throw failure;
+    switch (failure) {
+      case null -> {}
+      case RuntimeException e -> throw e;
+      case Error e -> throw e;
+      case Throwable other -> throw new IllegalStateException(other);
     }
   }
 
-  private @Nullable RuntimeException destroy() {
-    long result = destroyer.destroy(pointer);
-    return result < 0 ? Failures.toException(result, operation("close"), null) : null;
+  private void destroy() {
+    Failures.check(destroyer.destroy(pointer), operation("close"));
   }
 
-  private @Nullable RuntimeException closeChildren() {
-    ArrayDeque<NativeHandle> youngestFirst = new ArrayDeque<>();
+  private List<NativeHandle> childrenYoungestFirst() {
     synchronized (children) {
-      children.forEach(youngestFirst::push);
+      return new ArrayList<>(children).reversed();
     }
-    RuntimeException failure = null;
-    for (NativeHandle child : youngestFirst) {
-      try {
-        child.close();
-      } catch (RuntimeException e) {
-        failure = join(failure, e);
-      }
-    }
-    return failure;
   }
 
-  private static @Nullable RuntimeException join(
-      @Nullable RuntimeException first, @Nullable RuntimeException second) {
-    if (first == null) {
-      return second;
+  /** Does one step of a close, which does not keep the next steps from being done. */
+  private static @Nullable Throwable attempt(@Nullable Throwable before, Runnable step) {
+    try {
+      step.run();
+      return before;
+    } catch (Throwable thrown) { // thrown by close() once all is done
+      if (before == null) {
+        return thrown;
+      }
+      if (before != thrown) {
+        before.addSuppressed(thrown);
+      }
+      return before;
     }
-    if (second != null) {
-      first.addSuppressed(second);
-    }
-    return first;
   }
 
   private static void awaitUninterruptibly(CountDownLatch latch) {

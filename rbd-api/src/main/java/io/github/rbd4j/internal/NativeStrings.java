@@ -20,7 +20,8 @@ public final class NativeStrings {
   private NativeStrings() {}
 
   /**
-   * Checks that a string can cross: not null, no NUL inside.
+   * Checks that a string can cross: not null, no NUL inside, no half of a surrogate pair, which
+   * UTF-8 cannot express and which would arrive as a question mark.
    *
    * @return the string
    */
@@ -28,6 +29,11 @@ public final class NativeStrings {
     Objects.requireNonNull(value, what);
     if (value.indexOf('\0') >= 0) {
       throw new IllegalArgumentException(what + " contains a NUL character");
+    }
+    if (value
+        .codePoints()
+        .anyMatch(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE)) {
+      throw new IllegalArgumentException(what + " contains half a character (a lone surrogate)");
     }
     return value;
   }

@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A function takes one or more buffers. When one is too small it fails with ERANGE and, for most
  * functions, stores the size it needs; the set may have grown again by the next try. The loop grows
- * at least twofold, gives up after a bounded number of tries, and never allocates more than a
- * bound.
+ * by at least half each time, gives up after a bounded number of tries, and never allocates more
+ * than a bound.
  */
 public final class SizedBuffer {
   private static final int MAX_TRIES = 24;

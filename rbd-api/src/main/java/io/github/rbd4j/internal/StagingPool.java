@@ -19,10 +19,11 @@ public final class StagingPool {
 
   private final long chunkSize;
   private final Semaphore permits;
-  private final AtomicInteger allocated = new AtomicInteger();
   private final AtomicReferenceArray<@Nullable MemorySegment> free;
+  private final AtomicInteger allocated = new AtomicInteger();
 
-  private StagingPool(long chunkSize, int chunks) {
+  /** Makes a pool; the number of chunks is a power of two. */
+  StagingPool(long chunkSize, int chunks) {
     this.chunkSize = chunkSize;
     this.permits = new Semaphore(chunks);
     this.free = new AtomicReferenceArray<>(chunks);
@@ -49,17 +50,21 @@ public final class StagingPool {
   /** Takes a chunk; its content is arbitrary. Waits until one is free. */
   public MemorySegment take() {
     permits.acquireUninterruptibly();
-    // Whoever holds a permit finds a free chunk or may allocate one; but a free one can come back
-    // behind the scan, so the scan is repeated.
-    while (true) {
-      MemorySegment chunk = takeFree();
-      if (chunk != null) {
-        return chunk;
+    try {
+      while (true) {
+        MemorySegment chunk = takeFree();
+        if (chunk == null) {
+          chunk = allocate();
+        }
+        if (chunk != null) {
+          return chunk;
+        }
+        // With a permit there is always a free chunk, but others can move it behind this scan.
+        Thread.onSpinWait();
       }
-      if (mayAllocate()) {
-        return Arena.global().allocate(chunkSize, Math.min(chunkSize, 4096));
-      }
-      Thread.onSpinWait();
+    } catch (Throwable e) {
+      permits.release();
+      throw e;
     }
   }
 
@@ -78,15 +83,22 @@ public final class StagingPool {
     return null;
   }
 
-  private boolean mayAllocate() {
-    if (allocated.get() >= free.length()) {
-      return false;
+  /** A new chunk, or null if there are as many as there may be. */
+  private @Nullable MemorySegment allocate() {
+    int count = allocated.get();
+    while (count < free.length()) {
+      int seen = allocated.compareAndExchange(count, count + 1);
+      if (seen == count) {
+        try {
+          return Arena.global().allocate(chunkSize, Math.min(chunkSize, 4096));
+        } catch (Throwable e) {
+          allocated.decrementAndGet();
+          throw e;
+        }
+      }
+      count = seen;
     }
-    if (allocated.incrementAndGet() <= free.length()) {
-      return true;
-    }
-    allocated.decrementAndGet();
-    return false;
+    return null;
   }
 
   /** Gives a chunk back. */

@@ -31,6 +31,9 @@ public final class Upcalls {
   /** What a callback returns to stop the operation. */
   private static final int STOP = Errno.ECANCELED.result();
 
+  /** Together 60 to 220 KiB of stack, as the frames are compiled or interpreted. */
+  private static final int STACK_FRAMES = 800;
+
   private static final ConcurrentHashMap<Long, Registration> LIVE = new ConcurrentHashMap<>();
   private static final AtomicLong IDS = new AtomicLong();
 
@@ -135,6 +138,27 @@ public final class Upcalls {
               + " from inside a callback of librbd, where it could wait for itself for ever:"
               + " hand the work to another thread");
     }
+  }
+
+  /**
+   * Throws now if this thread has little stack left. It may be this thread on which the native
+   * library calls back, and a {@link StackOverflowError} on the way into an upcall, where nothing
+   * can catch it yet, ends the JVM.
+   *
+   * @throws StackOverflowError instead of that
+   */
+  static void requireStack() {
+    useStack(STACK_FRAMES, 1, 2, 3, 4, 5, 6, 7, 8);
+  }
+
+  /** Recurses with so many live values that a frame has some 130 bytes or more, compiled or not. */
+  private static long useStack(
+      int frames, long a, long b, long c, long d, long e, long f, long g, long h) {
+    if (frames == 0) {
+      return a;
+    }
+    long deeper = useStack(frames - 1, b + 1, c + a, d + b, e + c, f + d, g + e, h + f, a + g);
+    return deeper + a + b + c + d + e + f + g + h;
   }
 
   private static int onProgress(long done, long total, MemorySegment argument) {

@@ -278,7 +278,12 @@ public final class ClusterBuilder {
                 return 0;
               });
       self[0] = handle;
-      LiveClusters.add(handle);
+      try {
+        LiveClusters.add(handle);
+      } catch (IllegalStateException exiting) {
+        handle.close();
+        throw exiting;
+      }
       return handle;
     }
   }

@@ -11,7 +11,10 @@ import io.github.rbd4j.IoFlag;
 import io.github.rbd4j.Rbd;
 import io.github.rbd4j.ReadOnlyImageException;
 import io.github.rbd4j.internal.Upcalls;
+import io.github.rbd4j.it.CephCluster;
 import io.github.rbd4j.it.CephTest;
+import io.github.rbd4j.rados.Cluster;
+import io.github.rbd4j.rados.IoContext;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -23,7 +26,9 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -39,12 +44,14 @@ class AsyncIT {
   private static final int MIB = 1 << 20;
   private static final long SIZE = 16 * MIB;
 
+  private final CephCluster ceph;
   private final Rbd rbd;
   private final String name = Names.unique("async");
   private Image image;
   private AsyncImage async;
 
-  AsyncIT(Rbd rbd) {
+  AsyncIT(CephCluster ceph, Rbd rbd) {
+    this.ceph = ceph;
     this.rbd = rbd;
   }
 
@@ -217,11 +224,16 @@ class AsyncIT {
 
   @Test
   void aDeadlineFailsTheFutureAndNotTheOperation() throws Exception {
-    AsyncImage hasty = image.async(AsyncOptions.defaults().deadline(Duration.ofNanos(1)));
+    BlockingQueue<Runnable> held = new LinkedBlockingQueue<>();
     byte[] data = random(MIB, 7);
-    CompletableFuture<Void> write = hasty.write(0, MemorySegment.ofArray(data));
-    assertThatThrownBy(() -> get(write)).hasCauseInstanceOf(TimeoutException.class);
-    get(async.flush());
+    try (Cluster slow = ceph.client().executor(held::add).connect();
+        IoContext io = slow.ioContext("rbd");
+        Image other = new Rbd(io).open(name)) {
+      AsyncImage hasty = other.async(AsyncOptions.defaults().deadline(Duration.ofMillis(10)));
+      CompletableFuture<Void> write = hasty.write(0, MemorySegment.ofArray(data));
+      assertThatThrownBy(() -> get(write)).hasCauseInstanceOf(TimeoutException.class);
+      held.take().run(); // the operation ends, and lets the image be closed
+    }
     byte[] back = new byte[MIB];
     image.readAt(0, back);
     assertThat(back).isEqualTo(data);

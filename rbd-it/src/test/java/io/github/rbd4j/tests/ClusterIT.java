@@ -546,17 +546,15 @@ class ClusterIT {
 
   @Test
   void aManagerCommandAnswersInJson() {
-    assertThat(Json.parse(cluster.mgrCommand("{\"prefix\": \"rbd task list\"}").output()))
-        .isInstanceOf(List.class);
-    assertThatThrownBy(
-            () ->
-                cluster.mgrCommand(
-                    "{\"prefix\": \"rbd task cancel\", \"task_id\": \"there-is-none\"}"))
-        .isInstanceOf(ObjectNotFoundException.class)
+    // A command of the manager itself: its Python modules do not load everywhere.
+    assertThat(
+            Json.parse(
+                cluster.mgrCommand("{\"prefix\": \"pg stat\", \"format\": \"json\"}").output()))
+        .isInstanceOf(Map.class);
+    assertThatThrownBy(() -> cluster.mgrCommand("{\"prefix\": \"there is none\"}"))
+        .isInstanceOf(InvalidRequestException.class)
         .hasMessageContaining("run a manager command on cluster ceph")
-        .hasMessageContaining("there-is-none");
-    assertThatThrownBy(() -> cluster.mgrCommand("{\"prefix\": \"nonsense\"}"))
-        .isInstanceOf(InvalidRequestException.class);
+        .hasMessageContaining("there is none");
   }
 
   @Test

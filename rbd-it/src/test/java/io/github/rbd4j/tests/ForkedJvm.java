@@ -1,0 +1,101 @@
+package io.github.rbd4j.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/**
+ * A JVM of its own for a test: the java that runs the test, with its class path unless told
+ * otherwise. That it did not crash is checked at its end.
+ */
+final class ForkedJvm {
+  private static final Duration LIMIT = Duration.ofSeconds(60);
+
+  private final Path folder;
+  private final Process process;
+
+  /** How it ended and what it wrote. */
+  record Result(int status, String output, String errors) {}
+
+  private ForkedJvm(Path folder, Process process) {
+    this.folder = folder;
+    this.process = process;
+  }
+
+  /** The class path of this JVM, as an option. */
+  static List<String> onClassPath() {
+    return List.of("-cp", System.getProperty("java.class.path"));
+  }
+
+  /**
+   * Starts one.
+   *
+   * @param folder an empty folder for its output and for what a crash leaves
+   * @param environment variables besides those of this process
+   * @param options options of the JVM, with the class path
+   * @param command the main class and its arguments
+   */
+  static ForkedJvm start(
+      Path folder, Map<String, String> environment, List<String> options, String... command)
+      throws IOException {
+    List<String> line = new ArrayList<>();
+    line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    line.add("-XX:ErrorFile=" + folder.resolve("hs_err_%p.log"));
+    line.add("-XX:-CreateCoredumpOnCrash");
+    line.addAll(options);
+    line.addAll(List.of(command));
+    ProcessBuilder builder =
+        new ProcessBuilder(line)
+            .directory(folder.toFile())
+            .redirectOutput(folder.resolve("output").toFile())
+            .redirectError(folder.resolve("errors").toFile());
+    builder.environment().keySet().removeAll(List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS"));
+    builder.environment().putAll(environment);
+    return new ForkedJvm(folder, builder.start());
+  }
+
+  /** Waits until it has written a line. */
+  void awaitOutput(String line) throws IOException, InterruptedException {
+    long end = System.nanoTime() + LIMIT.toNanos();
+    while (!output().contains(line)) {
+      assertThat(process.isAlive()).as("the JVM runs%n%s", errors()).isTrue();
+      assertThat(System.nanoTime()).as("it takes too long").isLessThan(end);
+      Thread.sleep(10);
+    }
+  }
+
+  /** Sends SIGTERM. */
+  void terminate() {
+    process.destroy();
+  }
+
+  /** Waits for the end. */
+  Result end() throws IOException, InterruptedException {
+    if (!process.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS)) {
+      process.destroyForcibly().waitFor();
+      throw new AssertionError("the JVM does not end\n" + output() + errors());
+    }
+    try (Stream<Path> files = Files.list(folder)) {
+      assertThat(files.map(file -> file.getFileName().toString()))
+          .as("files of a JVM that must not crash%n%s", errors())
+          .containsExactlyInAnyOrder("output", "errors");
+    }
+    return new Result(process.exitValue(), output(), errors());
+  }
+
+  private String output() throws IOException {
+    return Files.readString(folder.resolve("output"));
+  }
+
+  private String errors() throws IOException {
+    return Files.readString(folder.resolve("errors"));
+  }
+}
