@@ -3,6 +3,7 @@ package io.github.rbd4j.tests;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.rbd4j.Rbd;
+import io.github.rbd4j.bindings.librbd_constants;
 import io.github.rbd4j.bindings.librbd_h;
 import io.github.rbd4j.internal.Errno;
 import io.github.rbd4j.internal.NativeSymbols;
@@ -136,12 +137,11 @@ class BindingsConformanceIT {
         functions.put(name.substring(0, name.length() - "$descriptor".length()), method);
       }
     }
-    for (Method method : librbd_h.class.getMethods()) {
+    for (Method method : librbd_constants.class.getMethods()) {
       String name = method.getName();
-      if (method.getDeclaringClass() == librbd_h.class
+      if (method.getDeclaringClass() == librbd_constants.class
           && method.getParameterCount() == 0
-          && !name.contains("$")
-          && !functions.containsKey(name)) {
+          && !name.contains("$")) {
         constants.put(name, method);
       }
     }
@@ -168,13 +168,15 @@ class BindingsConformanceIT {
     try (Stream<Path> files = Files.list(root.resolve(PACKAGE.replace('.', '/')))) {
       for (Path file : files.sorted().toList()) {
         String name = file.getFileName().toString();
-        if (name.endsWith(".class") && !name.equals("librbd_h$shared.class")) {
+        if (name.endsWith(".class") && !name.endsWith("$shared.class")) {
           Class<?> type =
               Class.forName(
                   PACKAGE + "." + name.substring(0, name.length() - 6),
                   false,
                   librbd_h.class.getClassLoader());
-          if (type.getEnclosingClass() == null && type != librbd_h.class) {
+          if (type.getEnclosingClass() == null
+              && type != librbd_h.class
+              && type != librbd_constants.class) {
             classes.add(type);
           }
         }
