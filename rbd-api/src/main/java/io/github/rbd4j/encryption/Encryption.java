@@ -9,6 +9,8 @@ import io.github.rbd4j.bindings.rbd_encryption_spec_t;
 import io.github.rbd4j.internal.Handles;
 import io.github.rbd4j.internal.NativeHandle;
 import io.github.rbd4j.internal.NativeSymbols;
+import io.github.rbd4j.internal.Operation;
+import io.github.rbd4j.internal.Subject;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -51,7 +53,7 @@ public final class Encryption {
       throw new IllegalArgumentException(format + " can only be loaded");
     }
     handle.callInArena(
-        handle.operation("format the encryption of"),
+        operation("format the encryption of"),
         (image, arena) -> {
           EncryptionFormat.NativeOptions options = format.toNative(arena);
           try {
@@ -81,7 +83,7 @@ public final class Encryption {
       NativeSymbols.require("rbd_encryption_load2"); // came with this format
     }
     handle.callInArena(
-        handle.operation("load the encryption of"),
+        operation("load the encryption of"),
         (image, arena) -> {
           EncryptionFormat.NativeOptions options = format.toNative(arena);
           try {
@@ -112,7 +114,7 @@ public final class Encryption {
     }
     NativeSymbols.require("rbd_encryption_load2");
     handle.callInArena(
-        handle.operation("load the encryption of"),
+        operation("load the encryption of"),
         (image, arena) -> {
           List<EncryptionFormat.NativeOptions> all = new ArrayList<>();
           try {
@@ -130,6 +132,11 @@ public final class Encryption {
             all.forEach(EncryptionFormat.NativeOptions::erase);
           }
         });
+  }
+
+  /** The image is open, so what is there already is never the image. */
+  private Operation operation(String verb) {
+    return handle.operation(verb).on(Subject.OTHER, "image " + handle.name());
   }
 
   @Override

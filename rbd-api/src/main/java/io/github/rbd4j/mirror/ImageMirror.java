@@ -21,8 +21,10 @@ import io.github.rbd4j.bindings.rbd_mirror_image_info_t;
 import io.github.rbd4j.internal.Failures;
 import io.github.rbd4j.internal.Handles;
 import io.github.rbd4j.internal.NativeHandle;
+import io.github.rbd4j.internal.Operation;
 import io.github.rbd4j.internal.SizedBuffer;
 import io.github.rbd4j.internal.SizedBuffer.Sizing;
+import io.github.rbd4j.internal.Subject;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Set;
@@ -55,7 +57,7 @@ public final class ImageMirror {
       throw new IllegalArgumentException("the mode is unknown");
     }
     handle.call(
-        handle.operation("enable the mirroring of"),
+        operation("enable the mirroring of"),
         image -> rbd_mirror_image_enable2(image, mode.value()));
   }
 
@@ -68,7 +70,7 @@ public final class ImageMirror {
    */
   public void disable(boolean force) {
     handle.call(
-        handle.operation("disable the mirroring of"),
+        operation("disable the mirroring of"),
         image -> rbd_mirror_image_disable(image, force));
   }
 
@@ -82,7 +84,7 @@ public final class ImageMirror {
    * @throws io.github.rbd4j.ImageBusyException if the other one is still primary
    */
   public void promote(boolean force) {
-    handle.call(handle.operation("promote"), image -> rbd_mirror_image_promote(image, force));
+    handle.call(operation("promote"), image -> rbd_mirror_image_promote(image, force));
   }
 
   /**
@@ -93,7 +95,7 @@ public final class ImageMirror {
    * @throws io.github.rbd4j.InvalidRequestException if it is not primary
    */
   public void demote() {
-    handle.call(handle.operation("demote"), image -> rbd_mirror_image_demote(image));
+    handle.call(operation("demote"), image -> rbd_mirror_image_demote(image));
   }
 
   /**
@@ -105,7 +107,7 @@ public final class ImageMirror {
    * @throws io.github.rbd4j.InvalidRequestException if it is primary
    */
   public void resync() {
-    handle.call(handle.operation("resynchronize"), image -> rbd_mirror_image_resync(image));
+    handle.call(operation("resynchronize"), image -> rbd_mirror_image_resync(image));
   }
 
   /**
@@ -122,7 +124,7 @@ public final class ImageMirror {
   public long createSnapshot(Set<SnapshotCreateFlag> flags) {
     int mask = (int) NativeFlag.mask(flags);
     return handle.callForLong(
-        handle.operation("create a mirror snapshot of"),
+        operation("create a mirror snapshot of"),
         (image, arena, out) -> rbd_mirror_image_create_snapshot2(image, mask, out));
   }
 
@@ -141,7 +143,7 @@ public final class ImageMirror {
           MemorySegment info = rbd_mirror_image_info_t.allocate(arena);
           Failures.check(
               rbd_mirror_image_get_info(image, info, info.byteSize()),
-              handle.operation("get the mirroring of"));
+              operation("get the mirroring of"));
           try {
             return ImageMirrorInfo.read(info);
           } finally {
@@ -165,7 +167,7 @@ public final class ImageMirror {
         (image, arena) -> {
           MemorySegment mode = arena.allocate(ValueLayout.JAVA_INT);
           Failures.check(
-              rbd_mirror_image_get_mode(image, mode), handle.operation("get the mirror mode of"));
+              rbd_mirror_image_get_mode(image, mode), operation("get the mirror mode of"));
           return ImageMirrorMode.of(mode.get(ValueLayout.JAVA_INT, 0));
         });
   }
@@ -183,7 +185,7 @@ public final class ImageMirror {
     return handle.use(
         (image, arena) ->
             SizedBuffer.fetchString(
-                handle.operation("get the mirror instance of"),
+                operation("get the mirror instance of"),
                 Sizing.SIZE_POINTER,
                 b -> rbd_mirror_image_get_instance_id(image, b.data(0), b.sizePointer(0))));
   }
@@ -204,13 +206,18 @@ public final class ImageMirror {
           MemorySegment status = rbd_mirror_image_global_status_t.allocate(arena);
           Failures.check(
               rbd_mirror_image_get_global_status(image, status, status.byteSize()),
-              handle.operation("get the mirror status of"));
+              operation("get the mirror status of"));
           try {
             return ImageMirrorStatus.read(status);
           } finally {
             rbd_mirror_image_global_status_cleanup(status);
           }
         });
+  }
+
+  /** The image is open, so what is missing or there already is never the image. */
+  private Operation operation(String verb) {
+    return handle.operation(verb).on(Subject.OTHER, "image " + handle.name());
   }
 
   @Override
