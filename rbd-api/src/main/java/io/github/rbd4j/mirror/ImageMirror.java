@@ -48,9 +48,9 @@ public final class ImageMirror {
    * <p>Implements: {@code int rbd_mirror_image_enable2(rbd_image_t image, rbd_mirror_image_mode_t
    * mode)}
    *
-   * @param mode by its journal, which needs the journaling feature, or by snapshots
+   * @param mode by its journal, which turns the journaling feature on, or by snapshots
    * @throws io.github.rbd4j.InvalidRequestException if the pool is not in mode {@link
-   *     MirrorMode#IMAGE}
+   *     MirrorMode#IMAGE}, or the image is mirrored in the other mode already
    */
   public void enable(ImageMirrorMode mode) {
     if (mode == ImageMirrorMode.UNKNOWN) {
@@ -62,16 +62,17 @@ public final class ImageMirror {
   }
 
   /**
-   * Has the image not mirrored any more. A copy that is not primary is removed then.
+   * Has the image not mirrored any more. Its copies in other clusters are removed then. Does
+   * nothing if it is not mirrored.
    *
    * <p>Implements: {@code int rbd_mirror_image_disable(rbd_image_t image, bool force)}
    *
    * @param force also if it is not primary
+   * @throws io.github.rbd4j.InvalidRequestException if it is not primary, without force
    */
   public void disable(boolean force) {
     handle.call(
-        operation("disable the mirroring of"),
-        image -> rbd_mirror_image_disable(image, force));
+        operation("disable the mirroring of"), image -> rbd_mirror_image_disable(image, force));
   }
 
   /**
@@ -82,6 +83,8 @@ public final class ImageMirror {
    * @param force also if the other one was not demoted, for instance because its cluster is gone;
    *     the two differ then and the other one must be resynchronized
    * @throws io.github.rbd4j.ImageBusyException if the other one is still primary
+   * @throws io.github.rbd4j.InvalidRequestException if this one is primary already
+   * @throws io.github.rbd4j.ObjectNotFoundException if the image is not mirrored
    */
   public void promote(boolean force) {
     handle.call(operation("promote"), image -> rbd_mirror_image_promote(image, force));
@@ -105,6 +108,7 @@ public final class ImageMirror {
    * <p>Implements: {@code int rbd_mirror_image_resync(rbd_image_t image)}
    *
    * @throws io.github.rbd4j.InvalidRequestException if it is primary
+   * @throws io.github.rbd4j.ObjectNotFoundException if it is not mirrored
    */
   public void resync() {
     handle.call(operation("resynchronize"), image -> rbd_mirror_image_resync(image));
@@ -179,7 +183,8 @@ public final class ImageMirror {
    * *instance_id, size_t *id_max_length)}
    *
    * @return the id of the instance
-   * @throws io.github.rbd4j.RbdException if none does
+   * @throws io.github.rbd4j.ObjectNotFoundException if none does
+   * @throws io.github.rbd4j.InvalidRequestException if the image is not mirrored
    */
   public String instanceId() {
     return handle.use(
