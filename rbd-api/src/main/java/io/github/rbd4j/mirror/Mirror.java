@@ -218,14 +218,16 @@ public final class Mirror {
   }
 
   /**
-   * Makes the cluster that created a token a peer of this pool.
+   * Makes the cluster that created a token a peer of this pool. If it is one already, its direction
+   * and the user with which to reach it stay as they are.
    *
    * <p>Implements: {@code int rbd_mirror_peer_bootstrap_import(rados_ioctx_t io_ctx,
    * rbd_mirror_peer_direction_t direction, const char *token)}
    *
    * @param direction {@link MirrorPeerDirection#RX} or {@link MirrorPeerDirection#RX_TX}
    * @param token the token
-   * @throws io.github.rbd4j.InvalidRequestException if it is no token, or one of this cluster
+   * @throws io.github.rbd4j.InvalidRequestException if it is no token, or one of this cluster, or if
+   *     the pool has another peer already, of which librbd supports one only
    */
   public void importBootstrapToken(MirrorPeerDirection direction, String token) {
     requireKnown(direction != MirrorPeerDirection.UNKNOWN, "direction");
