@@ -83,8 +83,9 @@ public final class ImageMirror {
    * @param force also if the other one was not demoted, for instance because its cluster is gone;
    *     the two differ then and the other one must be resynchronized
    * @throws io.github.rbd4j.ImageBusyException if the other one is still primary
-   * @throws io.github.rbd4j.InvalidRequestException if this one is primary already
-   * @throws io.github.rbd4j.ObjectNotFoundException if the image is not mirrored
+   * @throws io.github.rbd4j.InvalidRequestException if this one is primary already; with librbd of
+   *     Ceph 20, if the image is not mirrored
+   * @throws io.github.rbd4j.ObjectNotFoundException with older ones, if the image is not mirrored
    */
   public void promote(boolean force) {
     handle.call(operation("promote"), image -> rbd_mirror_image_promote(image, force));

@@ -473,9 +473,12 @@ class MirrorPoolIT {
       assertThatThrownBy(imageMirror::instanceId).isInstanceOf(InvalidRequestException.class);
       assertThatThrownBy(imageMirror::demote).isInstanceOf(InvalidRequestException.class);
       assertThatThrownBy(() -> imageMirror.promote(false))
-          .isExactlyInstanceOf(ObjectNotFoundException.class)
+          .isExactlyInstanceOf(
+              CEPH_20 ? InvalidRequestException.class : ObjectNotFoundException.class)
           .hasMessageContaining("promote image " + pool + "/image");
-      assertThatThrownBy(imageMirror::resync).isExactlyInstanceOf(ObjectNotFoundException.class);
+      assertThatThrownBy(imageMirror::resync)
+          .isExactlyInstanceOf(
+              CEPH_20 ? InvalidRequestException.class : ObjectNotFoundException.class);
       assertThatThrownBy(() -> imageMirror.createSnapshot(Set.of()))
           .isInstanceOf(InvalidRequestException.class);
       imageMirror.disable(false);
