@@ -76,7 +76,9 @@ public final class Encryption {
    *
    * @param format the format that the image has
    * @throws io.github.rbd4j.PermissionDeniedException if the passphrase is wrong
-   * @throws io.github.rbd4j.InvalidRequestException if the image does not have the format
+   * @throws io.github.rbd4j.InvalidRequestException if the image does not have the format; with
+   *     librbd of Ceph 18 or newer, if another tool has put the header there and the data does not
+   *     begin with an object
    * @throws io.github.rbd4j.ObjectExistsException if the encryption is open already
    * @throws UnsupportedOperationException if the format is {@link EncryptionFormat#luks} and the
    *     loaded librbd is older than Ceph 18
