@@ -57,7 +57,7 @@ public sealed interface SnapshotNamespace {
    * @param complete whether all data of it is there
    * @param mirrorPeerUuids the peers that have not got it yet
    * @param primaryMirrorUuid the site with the snapshot that it is a copy of, empty on the primary
-   * @param primarySnapshotId the id of the snapshot that it is a copy of
+   * @param primarySnapshotId the id of the snapshot that it is a copy of, -2 on the primary
    * @param lastCopiedObjectNumber how many objects of it are copied
    */
   record Mirror(

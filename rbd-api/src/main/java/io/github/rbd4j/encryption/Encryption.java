@@ -9,6 +9,8 @@ import io.github.rbd4j.bindings.rbd_encryption_spec_t;
 import io.github.rbd4j.internal.Handles;
 import io.github.rbd4j.internal.NativeHandle;
 import io.github.rbd4j.internal.NativeSymbols;
+import io.github.rbd4j.internal.Operation;
+import io.github.rbd4j.internal.Subject;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,6 +39,9 @@ public final class Encryption {
    * Writes the header of a format. The data that the image had is lost. The header takes room away
    * from the image. For an image that is no clone the format is loaded with it.
    *
+   * <p>If it fails, no encryption is loaded any more, also if one was before: what is written then is
+   * not encrypted.
+   *
    * <p>Implements: {@code int rbd_encryption_format(rbd_image_t image, rbd_encryption_format_t
    * format, rbd_encryption_options_t opts, size_t opts_size)}
    *
@@ -51,7 +56,7 @@ public final class Encryption {
       throw new IllegalArgumentException(format + " can only be loaded");
     }
     handle.callInArena(
-        handle.operation("format the encryption of"),
+        operation("format the encryption of"),
         (image, arena) -> {
           EncryptionFormat.NativeOptions options = format.toNative(arena);
           try {
@@ -71,7 +76,9 @@ public final class Encryption {
    *
    * @param format the format that the image has
    * @throws io.github.rbd4j.PermissionDeniedException if the passphrase is wrong
-   * @throws io.github.rbd4j.InvalidRequestException if the image does not have the format
+   * @throws io.github.rbd4j.InvalidRequestException if the image does not have the format; with
+   *     librbd of Ceph 18 or newer, if another tool has put the header there and the data does not
+   *     begin with an object
    * @throws io.github.rbd4j.ObjectExistsException if the encryption is open already
    * @throws UnsupportedOperationException if the format is {@link EncryptionFormat#luks} and the
    *     loaded librbd is older than Ceph 18
@@ -81,7 +88,7 @@ public final class Encryption {
       NativeSymbols.require("rbd_encryption_load2"); // came with this format
     }
     handle.callInArena(
-        handle.operation("load the encryption of"),
+        operation("load the encryption of"),
         (image, arena) -> {
           EncryptionFormat.NativeOptions options = format.toNative(arena);
           try {
@@ -112,7 +119,7 @@ public final class Encryption {
     }
     NativeSymbols.require("rbd_encryption_load2");
     handle.callInArena(
-        handle.operation("load the encryption of"),
+        operation("load the encryption of"),
         (image, arena) -> {
           List<EncryptionFormat.NativeOptions> all = new ArrayList<>();
           try {
@@ -130,6 +137,11 @@ public final class Encryption {
             all.forEach(EncryptionFormat.NativeOptions::erase);
           }
         });
+  }
+
+  /** The image is open, so what is there already is never the image. */
+  private Operation operation(String verb) {
+    return handle.operation(verb).on(Subject.OTHER, "image " + handle.name());
   }
 
   @Override

@@ -21,8 +21,10 @@ import io.github.rbd4j.bindings.rbd_mirror_image_info_t;
 import io.github.rbd4j.internal.Failures;
 import io.github.rbd4j.internal.Handles;
 import io.github.rbd4j.internal.NativeHandle;
+import io.github.rbd4j.internal.Operation;
 import io.github.rbd4j.internal.SizedBuffer;
 import io.github.rbd4j.internal.SizedBuffer.Sizing;
+import io.github.rbd4j.internal.Subject;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Set;
@@ -46,30 +48,31 @@ public final class ImageMirror {
    * <p>Implements: {@code int rbd_mirror_image_enable2(rbd_image_t image, rbd_mirror_image_mode_t
    * mode)}
    *
-   * @param mode by its journal, which needs the journaling feature, or by snapshots
+   * @param mode by its journal, which turns the journaling feature on, or by snapshots
    * @throws io.github.rbd4j.InvalidRequestException if the pool is not in mode {@link
-   *     MirrorMode#IMAGE}
+   *     MirrorMode#IMAGE}, or the image is mirrored in the other mode already
    */
   public void enable(ImageMirrorMode mode) {
     if (mode == ImageMirrorMode.UNKNOWN) {
       throw new IllegalArgumentException("the mode is unknown");
     }
     handle.call(
-        handle.operation("enable the mirroring of"),
+        operation("enable the mirroring of"),
         image -> rbd_mirror_image_enable2(image, mode.value()));
   }
 
   /**
-   * Has the image not mirrored any more. A copy that is not primary is removed then.
+   * Has the image not mirrored any more. Its copies in other clusters are removed then. Does
+   * nothing if it is not mirrored.
    *
    * <p>Implements: {@code int rbd_mirror_image_disable(rbd_image_t image, bool force)}
    *
    * @param force also if it is not primary
+   * @throws io.github.rbd4j.InvalidRequestException if it is not primary, without force
    */
   public void disable(boolean force) {
     handle.call(
-        handle.operation("disable the mirroring of"),
-        image -> rbd_mirror_image_disable(image, force));
+        operation("disable the mirroring of"), image -> rbd_mirror_image_disable(image, force));
   }
 
   /**
@@ -80,9 +83,12 @@ public final class ImageMirror {
    * @param force also if the other one was not demoted, for instance because its cluster is gone;
    *     the two differ then and the other one must be resynchronized
    * @throws io.github.rbd4j.ImageBusyException if the other one is still primary
+   * @throws io.github.rbd4j.InvalidRequestException if this one is primary already; with librbd of
+   *     Ceph 20, if the image is not mirrored
+   * @throws io.github.rbd4j.ObjectNotFoundException with older ones, if the image is not mirrored
    */
   public void promote(boolean force) {
-    handle.call(handle.operation("promote"), image -> rbd_mirror_image_promote(image, force));
+    handle.call(operation("promote"), image -> rbd_mirror_image_promote(image, force));
   }
 
   /**
@@ -93,7 +99,7 @@ public final class ImageMirror {
    * @throws io.github.rbd4j.InvalidRequestException if it is not primary
    */
   public void demote() {
-    handle.call(handle.operation("demote"), image -> rbd_mirror_image_demote(image));
+    handle.call(operation("demote"), image -> rbd_mirror_image_demote(image));
   }
 
   /**
@@ -103,9 +109,10 @@ public final class ImageMirror {
    * <p>Implements: {@code int rbd_mirror_image_resync(rbd_image_t image)}
    *
    * @throws io.github.rbd4j.InvalidRequestException if it is primary
+   * @throws io.github.rbd4j.ObjectNotFoundException if it is not mirrored
    */
   public void resync() {
-    handle.call(handle.operation("resynchronize"), image -> rbd_mirror_image_resync(image));
+    handle.call(operation("resynchronize"), image -> rbd_mirror_image_resync(image));
   }
 
   /**
@@ -122,7 +129,7 @@ public final class ImageMirror {
   public long createSnapshot(Set<SnapshotCreateFlag> flags) {
     int mask = (int) NativeFlag.mask(flags);
     return handle.callForLong(
-        handle.operation("create a mirror snapshot of"),
+        operation("create a mirror snapshot of"),
         (image, arena, out) -> rbd_mirror_image_create_snapshot2(image, mask, out));
   }
 
@@ -141,7 +148,7 @@ public final class ImageMirror {
           MemorySegment info = rbd_mirror_image_info_t.allocate(arena);
           Failures.check(
               rbd_mirror_image_get_info(image, info, info.byteSize()),
-              handle.operation("get the mirroring of"));
+              operation("get the mirroring of"));
           try {
             return ImageMirrorInfo.read(info);
           } finally {
@@ -165,7 +172,7 @@ public final class ImageMirror {
         (image, arena) -> {
           MemorySegment mode = arena.allocate(ValueLayout.JAVA_INT);
           Failures.check(
-              rbd_mirror_image_get_mode(image, mode), handle.operation("get the mirror mode of"));
+              rbd_mirror_image_get_mode(image, mode), operation("get the mirror mode of"));
           return ImageMirrorMode.of(mode.get(ValueLayout.JAVA_INT, 0));
         });
   }
@@ -177,13 +184,14 @@ public final class ImageMirror {
    * *instance_id, size_t *id_max_length)}
    *
    * @return the id of the instance
-   * @throws io.github.rbd4j.RbdException if none does
+   * @throws io.github.rbd4j.ObjectNotFoundException if none does
+   * @throws io.github.rbd4j.InvalidRequestException if the image is not mirrored
    */
   public String instanceId() {
     return handle.use(
         (image, arena) ->
             SizedBuffer.fetchString(
-                handle.operation("get the mirror instance of"),
+                operation("get the mirror instance of"),
                 Sizing.SIZE_POINTER,
                 b -> rbd_mirror_image_get_instance_id(image, b.data(0), b.sizePointer(0))));
   }
@@ -204,13 +212,18 @@ public final class ImageMirror {
           MemorySegment status = rbd_mirror_image_global_status_t.allocate(arena);
           Failures.check(
               rbd_mirror_image_get_global_status(image, status, status.byteSize()),
-              handle.operation("get the mirror status of"));
+              operation("get the mirror status of"));
           try {
             return ImageMirrorStatus.read(status);
           } finally {
             rbd_mirror_image_global_status_cleanup(status);
           }
         });
+  }
+
+  /** The image is open, so what is missing or there already is never the image. */
+  private Operation operation(String verb) {
+    return handle.operation(verb).on(Subject.OTHER, "image " + handle.name());
   }
 
   @Override

@@ -139,6 +139,8 @@ public final class Mirror {
    *
    * @param mode the mode
    * @throws io.github.rbd4j.ImageBusyException if mirroring is to be disabled and there are peers
+   * @throws io.github.rbd4j.InvalidRequestException if mirroring is to be disabled in mode {@link
+   *     MirrorMode#IMAGE} and there are mirrored images, or if the cluster does not know the mode
    */
   public void setMode(MirrorMode mode) {
     requireKnown(mode != MirrorMode.UNKNOWN, "mode");
@@ -216,14 +218,16 @@ public final class Mirror {
   }
 
   /**
-   * Makes the cluster that created a token a peer of this pool.
+   * Makes the cluster that created a token a peer of this pool. If it is one already, its direction
+   * and the user with which to reach it stay as they are.
    *
    * <p>Implements: {@code int rbd_mirror_peer_bootstrap_import(rados_ioctx_t io_ctx,
    * rbd_mirror_peer_direction_t direction, const char *token)}
    *
    * @param direction {@link MirrorPeerDirection#RX} or {@link MirrorPeerDirection#RX_TX}
    * @param token the token
-   * @throws io.github.rbd4j.InvalidRequestException if it is no token, or one of this cluster
+   * @throws io.github.rbd4j.InvalidRequestException if it is no token, or one of this cluster, or if
+   *     the pool has another peer already, of which librbd supports one only
    */
   public void importBootstrapToken(MirrorPeerDirection direction, String token) {
     requireKnown(direction != MirrorPeerDirection.UNKNOWN, "direction");
@@ -247,6 +251,8 @@ public final class Mirror {
    * @param clientName the user with which to reach it, for instance {@code client.rbd-mirror-peer}
    * @return the uuid of the peer
    * @throws io.github.rbd4j.ObjectExistsException if there is a peer of that site
+   * @throws io.github.rbd4j.InvalidRequestException if mirroring is disabled, or the direction is
+   *     {@link MirrorPeerDirection#TX}
    */
   public String addPeer(MirrorPeerDirection direction, String siteName, String clientName) {
     requireKnown(direction != MirrorPeerDirection.UNKNOWN, "direction");
@@ -271,12 +277,11 @@ public final class Mirror {
   }
 
   /**
-   * Removes a peer.
+   * Removes a peer. Does nothing if there is none.
    *
    * <p>Implements: {@code int rbd_mirror_peer_site_remove(rados_ioctx_t io_ctx, const char *uuid)}
    *
    * @param uuid the uuid of the peer
-   * @throws io.github.rbd4j.ObjectNotFoundException if there is none
    */
   public void removePeer(String uuid) {
     changePeer("remove", uuid, (pool, arena, id) -> rbd_mirror_peer_site_remove(pool, id));
@@ -291,6 +296,7 @@ public final class Mirror {
    * @param uuid the uuid of the peer
    * @param siteName the name
    * @throws io.github.rbd4j.ObjectNotFoundException if there is no such peer
+   * @throws io.github.rbd4j.ObjectExistsException if another peer has that name
    */
   public void setPeerSiteName(String uuid, String siteName) {
     NativeStrings.requireName(siteName, "siteName");
@@ -348,7 +354,8 @@ public final class Mirror {
    *
    * @param uuid the uuid of the peer
    * @return the attributes
-   * @throws io.github.rbd4j.ObjectNotFoundException if there is no such peer
+   * @throws io.github.rbd4j.ObjectNotFoundException if there is no such peer, or its attributes
+   *     were never set
    */
   public Map<String, String> peerAttributes(String uuid) {
     NativeStrings.requireName(uuid, "uuid");
@@ -491,6 +498,7 @@ public final class Mirror {
 
   /**
    * What all sites do with the mirrored images. The stream reads page after page as it is consumed.
+   * librbd does not find out here which images are primary: use {@link #images} for that.
    *
    * <p>Implements: {@code int rbd_mirror_image_global_status_list(rados_ioctx_t io_ctx, const char
    * *start_id, size_t max, char **image_ids, rbd_mirror_image_global_status_t *images, size_t
@@ -510,7 +518,7 @@ public final class Mirror {
         rbd_mirror_image_global_status_t.layout().byteSize(),
         (pool, start, ids, statuses, length) ->
             rbd_mirror_image_global_status_list(pool, start, Pages.SIZE, ids, statuses, length),
-        ImageMirrorStatus::read,
+        (status, index) -> ImageMirrorStatus.read(status),
         (ids, statuses, count) ->
             rbd_mirror_image_global_status_list_cleanup(ids, statuses, count));
   }
@@ -527,12 +535,12 @@ public final class Mirror {
    * @param mode only those that are mirrored so, or null for all
    * @return the ids of the images with what is known about them
    */
-  public Stream<Map.Entry<String, ImageMirrorInfo>> images(@Nullable ImageMirrorMode mode) {
+  public Stream<Map.Entry<String, MirroredImage>> images(@Nullable ImageMirrorMode mode) {
     requireKnown(mode != ImageMirrorMode.UNKNOWN, "mode");
     return Pages.stream(after -> infoPage(mode, after));
   }
 
-  private SequencedMap<String, ImageMirrorInfo> infoPage(
+  private SequencedMap<String, MirroredImage> infoPage(
       @Nullable ImageMirrorMode mode, String after) {
     try (Arena outer = Arena.ofConfined()) {
       MemorySegment filter =
@@ -547,7 +555,7 @@ public final class Mirror {
           (pool, start, ids, infos, length) ->
               rbd_mirror_image_info_list(
                   pool, filter, start, Pages.SIZE, ids, modes, infos, length),
-          ImageMirrorInfo::read,
+          (info, index) -> MirroredImage.read(modes.getAtIndex(ValueLayout.JAVA_INT, index), info),
           (ids, infos, count) -> rbd_mirror_image_info_list_cleanup(ids, infos, count));
     }
   }
@@ -573,7 +581,7 @@ public final class Mirror {
         ValueLayout.ADDRESS.byteSize(),
         (pool, start, ids, instances, length) ->
             rbd_mirror_image_instance_id_list(pool, start, Pages.SIZE, ids, instances, length),
-        pointer -> NativeStrings.read(pointer.get(ValueLayout.ADDRESS, 0)),
+        (pointer, index) -> NativeStrings.read(pointer.get(ValueLayout.ADDRESS, 0)),
         (ids, instances, count) ->
             rbd_mirror_image_instance_id_list_cleanup(ids, instances, count));
   }
@@ -593,13 +601,18 @@ public final class Mirror {
     void of(MemorySegment ids, MemorySegment values, long count);
   }
 
+  @FunctionalInterface
+  private interface PageElement<T> {
+    T read(MemorySegment value, long index);
+  }
+
   /** Reads one page of at most {@link Pages#SIZE} entries. */
   private <T> SequencedMap<String, T> page(
       String verb,
       String after,
       long valueSize,
       PageCall call,
-      SizedBuffer.Element<T> element,
+      PageElement<T> element,
       PageCleanup cleanup) {
     return handle.use(
         (pool, arena) -> {
@@ -616,7 +629,7 @@ public final class Mirror {
             for (long i = 0; i < count; i++) {
               page.put(
                   NativeStrings.read(ids.getAtIndex(ValueLayout.ADDRESS, i)),
-                  element.read(values.asSlice(i * valueSize, valueSize)));
+                  element.read(values.asSlice(i * valueSize, valueSize), i));
             }
             return page;
           } finally {

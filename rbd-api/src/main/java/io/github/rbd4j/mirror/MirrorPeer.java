@@ -9,9 +9,9 @@ import java.time.Instant;
  * @param direction which way it is used
  * @param directionValue the number of that, also when this version of rbd4j does not know it
  * @param siteName the name of its site
- * @param mirrorUuid the id of its pool in mirroring, empty until it was seen
+ * @param mirrorUuid the id of its pool in mirroring, empty until its daemon was seen
  * @param clientName the user that is used to reach it
- * @param lastSeen when it was last seen; the epoch if never
+ * @param lastSeen when its daemon was last seen; the epoch if never, and always with librbd of Ceph 16
  */
 public record MirrorPeer(
     String uuid,
