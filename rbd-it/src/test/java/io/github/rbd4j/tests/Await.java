@@ -1,6 +1,7 @@
 package io.github.rbd4j.tests;
 
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
@@ -10,6 +11,13 @@ final class Await {
   private static final Duration PAUSE = Duration.ofMillis(5);
 
   private Await() {}
+
+  /**
+   * Runs something on a thread of its own, which may block in native code for as long as it likes.
+   */
+  static CompletableFuture<Void> inBackground(Runnable work) {
+    return CompletableFuture.runAsync(work, task -> Thread.ofPlatform().daemon().start(task));
+  }
 
   /** Returns as soon as the condition holds, and fails if it does not hold in time. */
   static void until(String what, BooleanSupplier condition) {
