@@ -905,7 +905,9 @@ public final class Image extends NativeObject {
                     .operation("get")
                     .on(Subject.OTHER, "the migration source of image " + handle.name()),
                 Sizing.SIZE_POINTER,
-                b -> rbd_get_migration_source_spec(image, b.data(0), b.sizePointer(0))));
+                b ->
+                    Migration.notFoundIfNotMigrating(
+                        rbd_get_migration_source_spec(image, b.data(0), b.sizePointer(0)))));
   }
 
   /**
