@@ -20,6 +20,7 @@ import static io.github.rbd4j.bindings.librbd_h.rbd_rename;
 
 import io.github.rbd4j.bindings.librbd_h;
 import io.github.rbd4j.bindings.rbd_image_spec_t;
+import io.github.rbd4j.internal.Errno;
 import io.github.rbd4j.internal.Failures;
 import io.github.rbd4j.internal.Handles;
 import io.github.rbd4j.internal.NativeHandle;
@@ -163,17 +164,39 @@ public final class Rbd {
    * @param options how it shall be
    * @throws ImageExistsException if there is an image of that name
    * @throws NamespaceNotFoundException if the namespace does not exist
+   * @throws ObjectNotFoundException if a pool that the options name does not exist
    * @throws ArgumentOutOfRangeException if the order is not 12 to 25
    * @throws FunctionNotSupportedException if a feature is unknown
    */
   public void create(String name, long size, ImageOptions options) {
     NativeStrings.requireNewName(name, "name");
     ImageIo.requireNotNegative(size, "size");
-    options.use(
-        opts ->
-            handle.callInArena(
-                imageOperation("create", name),
-                (pool, arena) -> rbd_create4(pool, NativeStrings.copy(arena, name), size, opts)));
+    try {
+      options.use(
+          opts ->
+              handle.callInArena(
+                  imageOperation("create", name),
+                  (pool, arena) -> rbd_create4(pool, NativeStrings.copy(arena, name), size, opts)));
+    } catch (ImageNotFoundException e) { // what is missing cannot be the image
+      throw missingPlace(name, e);
+    }
+  }
+
+  /** Tells what is missing where an image was to be created: the namespace or another pool. */
+  private RbdException missingPlace(String image, ImageNotFoundException cause) {
+    boolean namespace = !io.namespace().isEmpty() && !namespaces().exists(io.namespace());
+    RbdException missing =
+        namespace
+            ? Failures.toException(
+                Errno.ENOENT.result(),
+                new Operation("create image " + image + " in", Subject.NAMESPACE, handle.name()),
+                null)
+            : Failures.toException(
+                Errno.ENOENT.result(),
+                new Operation("create", Subject.OTHER, "image " + imageName(image)),
+                "a pool that the options name is missing");
+    missing.initCause(cause);
+    return missing;
   }
 
   /**
