@@ -635,7 +635,8 @@ public final class Image extends NativeObject {
   }
 
   /**
-   * Copies all that a clone still shares with its parent, so that it needs it no more.
+   * Copies all that a clone still shares with its parent, so that it needs it no more. An exception
+   * out of the listener stops it.
    *
    * <p>Implements: {@code int rbd_flatten_with_progress(rbd_image_t image, librbd_progress_fn_t cb,
    * void *cbdata)}
@@ -652,7 +653,7 @@ public final class Image extends NativeObject {
   }
 
   /**
-   * Frees the space of ranges that hold only zeros.
+   * Frees the space of ranges that hold only zeros. An exception out of the listener stops it.
    *
    * <p>Implements: {@code int rbd_sparsify_with_progress(rbd_image_t image, size_t sparse_size,
    * librbd_progress_fn_t cb, void *cbdata)}
@@ -691,7 +692,8 @@ public final class Image extends NativeObject {
   // ----------------------------------------------------------------------------------- copies
 
   /**
-   * Copies what this object shows into another open image, which must be as large at least. An
+   * Copies what this object shows into another open image, which must be as large at least, and
+   * should be new: where this one has no data, or only zeros, the other keeps what it has. An
    * exception out of the listener comes out of here when the copy is done: librbd does not stop it.
    *
    * <p>Implements: {@code int rbd_copy_with_progress2(rbd_image_t src, rbd_image_t dest,
@@ -699,6 +701,7 @@ public final class Image extends NativeObject {
    *
    * @param target the other image
    * @param listener told the number of bytes
+   * @throws InvalidRequestException if the other image is smaller
    */
   public void copyTo(Image target, ProgressListener listener) {
     target.handle.use(
