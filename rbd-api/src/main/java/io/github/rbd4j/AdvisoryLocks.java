@@ -21,7 +21,8 @@ import java.util.List;
  * The advisory locks of an image: librbd stores them and leaves it to the clients to respect them.
  *
  * <p>An image with the exclusive-lock feature shows the owner of that lock here too, with the tag
- * {@code internal}; while it has one, no advisory lock can be taken.
+ * {@code internal}, as of the moment when this object learned last of a change of the image; while
+ * it has one, no advisory lock can be taken.
  */
 public final class AdvisoryLocks {
   private final NativeHandle handle;
@@ -42,8 +43,8 @@ public final class AdvisoryLocks {
   /**
    * Who holds the lock.
    *
-   * @param exclusive whether it is held by one alone
-   * @param tag the tag of a shared lock, else empty
+   * @param exclusive whether it was taken with {@link #lockExclusive}
+   * @param tag the tag of a shared lock, {@code internal} for the lock of the feature, else empty
    * @param lockers who holds it, nobody if the list is empty
    */
   public record Lockers(boolean exclusive, String tag, List<Locker> lockers) {}

@@ -55,7 +55,9 @@ public final class ExclusiveLock {
   }
 
   /**
-   * Acquires the lock and keeps it until {@link #release} or the close of the image.
+   * Acquires the lock and keeps it until {@link #release} or the close of the image. From now on,
+   * also when this fails, librbd does not take the lock by itself for this object any more: without
+   * it, its writes fail with {@link ReadOnlyImageException}.
    *
    * <p>Implements: {@code int rbd_lock_acquire(rbd_image_t image, rbd_lock_mode_t lock_mode)}
    *
@@ -70,7 +72,7 @@ public final class ExclusiveLock {
   }
 
   /**
-   * Gives the lock back.
+   * Gives the lock back. To write again, acquire it again, or open the image again.
    *
    * <p>Implements: {@code int rbd_lock_release(rbd_image_t image)}
    *

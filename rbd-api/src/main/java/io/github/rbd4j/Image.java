@@ -26,7 +26,6 @@ import static io.github.rbd4j.bindings.librbd_h.rbd_get_parent;
 import static io.github.rbd4j.bindings.librbd_h.rbd_get_stripe_count;
 import static io.github.rbd4j.bindings.librbd_h.rbd_get_stripe_unit;
 import static io.github.rbd4j.bindings.librbd_h.rbd_invalidate_cache;
-import static io.github.rbd4j.bindings.librbd_h.rbd_quiesce_watch;
 import static io.github.rbd4j.bindings.librbd_h.rbd_rebuild_object_map;
 import static io.github.rbd4j.bindings.librbd_h.rbd_resize2;
 import static io.github.rbd4j.bindings.librbd_h.rbd_snap_create2;
@@ -104,11 +103,14 @@ public final class Image extends NativeObject {
   private final NativeHandle handle;
   private final ImageIo data;
 
+  private final QuiesceSeats quiesceSeats;
+
   Image(Rbd rbd, NativeHandle handle) {
     super(handle);
     this.rbd = rbd;
     this.handle = handle;
     this.data = new ImageIo(handle);
+    this.quiesceSeats = new QuiesceSeats(handle);
   }
 
   Rbd rbd() {
@@ -657,7 +659,8 @@ public final class Image extends NativeObject {
   }
 
   /**
-   * Copies all that a clone still shares with its parent, so that it needs it no more.
+   * Copies all that a clone still shares with its parent, so that it needs it no more. An exception
+   * out of the listener stops it.
    *
    * <p>Implements: {@code int rbd_flatten_with_progress(rbd_image_t image, librbd_progress_fn_t cb,
    * void *cbdata)}
@@ -674,7 +677,7 @@ public final class Image extends NativeObject {
   }
 
   /**
-   * Frees the space of ranges that hold only zeros.
+   * Frees the space of ranges that hold only zeros. An exception out of the listener stops it.
    *
    * <p>Implements: {@code int rbd_sparsify_with_progress(rbd_image_t image, size_t sparse_size,
    * librbd_progress_fn_t cb, void *cbdata)}
@@ -713,7 +716,8 @@ public final class Image extends NativeObject {
   // ----------------------------------------------------------------------------------- copies
 
   /**
-   * Copies what this object shows into another open image, which must be as large at least. An
+   * Copies what this object shows into another open image, which must be as large at least, and
+   * should be new: where this one has no data, or only zeros, the other keeps what it has. An
    * exception out of the listener comes out of here when the copy is done: librbd does not stop it.
    *
    * <p>Implements: {@code int rbd_copy_with_progress2(rbd_image_t src, rbd_image_t dest,
@@ -721,6 +725,7 @@ public final class Image extends NativeObject {
    *
    * @param target the other image
    * @param listener told the number of bytes
+   * @throws InvalidRequestException if the other image is smaller
    */
   public void copyTo(Image target, ProgressListener listener) {
     target.handle.use(
@@ -929,7 +934,9 @@ public final class Image extends NativeObject {
                     .operation("get")
                     .on(Subject.OTHER, "the migration source of image " + handle.name()),
                 Sizing.SIZE_POINTER,
-                b -> rbd_get_migration_source_spec(image, b.data(0), b.sizePointer(0))));
+                b ->
+                    Migration.notFoundIfNotMigrating(
+                        rbd_get_migration_source_spec(image, b.data(0), b.sizePointer(0)))));
   }
 
   /**
@@ -1041,10 +1048,9 @@ public final class Image extends NativeObject {
   }
 
   /**
-   * Has a listener prepare for each snapshot that anybody takes of the image.
-   *
-   * <p>Implements: {@code int rbd_quiesce_watch(rbd_image_t image, rbd_update_callback_t
-   * quiesce_cb, rbd_update_callback_t unquiesce_cb, void *arg, uint64_t *handle)}
+   * Has a listener prepare for each snapshot that anybody takes of the image. What it writes then
+   * needs the exclusive lock, so an image that is used should have that lock before: librbd cannot
+   * hand it over while a snapshot is being taken.
    *
    * @param listener what to call, on the executor of the cluster connection
    * @param limit how long it may prepare; a snapshot fails when it takes longer
@@ -1058,26 +1064,18 @@ public final class Image extends NativeObject {
     return handle.use(
         (image, arena) -> {
           QuiesceWatch.Bridge bridge =
-              new QuiesceWatch.Bridge(image, listener, limit, rbd.ioContext().cluster().executor());
-          Upcalls.Registration registration = Upcalls.register(bridge);
-          MemorySegment out = arena.allocate(ValueLayout.JAVA_LONG);
-          int result =
-              rbd_quiesce_watch(
-                  image,
-                  Upcalls.quiesceStub(),
-                  Upcalls.unquiesceStub(),
-                  registration.argument(),
-                  out);
-          if (result < 0) {
-            registration.close();
-            throw Failures.toException(result, handle.operation("watch quiesces of"), null);
-          }
-          long id = out.get(ValueLayout.JAVA_LONG, 0);
-          NativeHandle watch =
-              NativeHandle.ofChild(handle, "quiesce watch", id, librbd_h::rbd_quiesce_unwatch);
-          watch.afterClose(registration::close);
-          bridge.registeredAs(id);
-          return new QuiesceWatch(watch);
+              new QuiesceWatch.Bridge(listener, limit, rbd.ioContext().cluster().executor());
+          QuiesceSeats.Seat seat = quiesceSeats.take(image, bridge);
+          return new QuiesceWatch(
+              NativeHandle.ofChild(
+                  handle,
+                  "quiesce watch",
+                  seat.id(),
+                  (_, _) -> {
+                    bridge.leave();
+                    quiesceSeats.giveBack(seat);
+                    return 0;
+                  }));
         });
   }
 

@@ -109,18 +109,28 @@ record MetadataFunctions(Getter getter, Setter setter, Remover remover, Lister l
               b ->
                   lister.list(
                       object, start, max, b.data(0), b.sizePointer(0), b.data(1), b.sizePointer(1)),
-              (b, result) -> pair(b),
+              (b, result) -> pair(handle, b),
               Slot.bytes(4096, Sizing.SIZE_POINTER),
               Slot.bytes(16384, Sizing.SIZE_POINTER));
         });
   }
 
-  private static SequencedMap<String, String> pair(SizedBuffer buffers) {
+  private SequencedMap<String, String> pair(NativeHandle handle, SizedBuffer buffers) {
     List<String> keys = NativeStrings.split(buffers.data(0), buffers.count(0));
     List<String> values = NativeStrings.split(buffers.data(1), buffers.count(1));
     SequencedMap<String, String> page = new LinkedHashMap<>();
-    for (int i = 0; i < keys.size(); i++) {
-      page.put(keys.get(i), i < values.size() ? values.get(i) : "");
+    if (values.size() == keys.size()) {
+      for (int i = 0; i < keys.size(); i++) {
+        page.put(keys.get(i), values.get(i));
+      }
+    } else { // some value that another program wrote holds a NUL, so it is not clear which
+      for (String key : keys) {
+        try {
+          page.put(key, get(handle, key));
+        } catch (ObjectNotFoundException e) {
+          page.remove(key); // it was removed meanwhile
+        }
+      }
     }
     return page;
   }

@@ -9,6 +9,7 @@ import static io.github.rbd4j.bindings.librbd_h.rbd_migration_status;
 import static io.github.rbd4j.bindings.librbd_h.rbd_migration_status_cleanup;
 
 import io.github.rbd4j.bindings.rbd_image_migration_status_t;
+import io.github.rbd4j.internal.Errno;
 import io.github.rbd4j.internal.Failures;
 import io.github.rbd4j.internal.Handles;
 import io.github.rbd4j.internal.NativeHandle;
@@ -74,6 +75,7 @@ public final class Migration {
    * @param targetName the name of the new image, without {@code /} and {@code @}
    * @param options how it shall be
    * @throws InvalidRequestException if the source makes no sense
+   * @throws FunctionNotSupportedException if the loaded librbd does not know this kind of source
    */
   public void prepareImport(String sourceSpec, String targetName, ImageOptions options) {
     NativeStrings.requireName(sourceSpec, "sourceSpec");
@@ -91,7 +93,8 @@ public final class Migration {
   }
 
   /**
-   * Copies the data.
+   * Copies the data. An exception out of the listener comes out of here when the copy is done:
+   * librbd does not stop it.
    *
    * <p>Implements: {@code int rbd_migration_execute_with_progress(rados_ioctx_t ioctx, const char
    * *image_name, librbd_progress_fn_t cb, void *cbdata)}
@@ -139,7 +142,7 @@ public final class Migration {
    * @param name the name of the target, in this pool
    * @param listener told how far it is
    * @throws ImageNotFoundException if there is none of that name
-   * @throws ImageBusyException if the data is not copied
+   * @throws InvalidRequestException if the data is not copied, or it is not being migrated
    */
   public void commit(String name, ProgressListener listener) {
     NativeStrings.requireName(name, "name");
@@ -168,7 +171,8 @@ public final class Migration {
         (pool, arena) -> {
           MemorySegment s = rbd_image_migration_status_t.allocate(arena);
           Failures.check(
-              rbd_migration_status(pool, NativeStrings.copy(arena, name), s, s.byteSize()),
+              notFoundIfNotMigrating(
+                  rbd_migration_status(pool, NativeStrings.copy(arena, name), s, s.byteSize())),
               handle
                   .operation("get the status of")
                   .on(Subject.OTHER, "the migration of image " + rbd.imageName(name)));
@@ -190,6 +194,11 @@ public final class Migration {
             rbd_migration_status_cleanup(s);
           }
         });
+  }
+
+  /** The result of asking about a migration; librbd says EINVAL when there is only an image. */
+  static long notFoundIfNotMigrating(long result) {
+    return result == Errno.EINVAL.result() ? Errno.ENOENT.result() : result;
   }
 
   @Override

@@ -1,26 +1,20 @@
 package io.github.rbd4j;
 
-import static io.github.rbd4j.bindings.librbd_h.rbd_quiesce_complete;
-
 import io.github.rbd4j.internal.Errno;
 import io.github.rbd4j.internal.NativeHandle;
 import io.github.rbd4j.internal.NativeObject;
-import io.github.rbd4j.internal.QuiesceCallbacks;
-import java.lang.foreign.MemorySegment;
+import io.github.rbd4j.internal.SerialTasks;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.TimeoutException;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * A registered {@link QuiesceListener}, see {@link Image#watchQuiesce}. It ends with the image.
- *
- * <p>librbd aborts the process when a quiesce is completed twice, so each has a flag of its own.
- */
+/** A registered {@link QuiesceListener}, see {@link Image#watchQuiesce}. It ends with the image. */
 @SuppressWarnings("exports") // the base class is an implementation detail
 public final class QuiesceWatch extends NativeObject {
   private static final Logger LOG = LoggerFactory.getLogger(QuiesceWatch.class);
@@ -30,9 +24,9 @@ public final class QuiesceWatch extends NativeObject {
   }
 
   /**
-   * Unregisters the listener. A quiesce that is running is waited for.
-   *
-   * <p>Implements: {@code int rbd_quiesce_unwatch(rbd_image_t image, uint64_t handle)}
+   * Unregisters the listener. A quiesce that is running is waited for, no longer than its limit; a
+   * listener that has prepared is told to go on. When called from the listener while it prepares,
+   * the snapshot fails, for it waits for itself until the limit is over.
    *
    * @throws IllegalStateException if called from inside a callback of the native library
    */
@@ -42,76 +36,101 @@ public final class QuiesceWatch extends NativeObject {
   }
 
   /** Takes what librbd says to the listener, and the answer back. */
-  static final class Bridge implements QuiesceCallbacks {
-    private final MemorySegment image;
+  static final class Bridge {
     private final QuiesceListener listener;
     private final Duration limit;
-    private final Executor executor;
-    private final CompletableFuture<Long> id = new CompletableFuture<>();
+    private final SerialTasks tasks;
 
-    /** The image outlives this: librbd waits for pending answers before it ends a watch. */
-    Bridge(MemorySegment image, QuiesceListener listener, Duration limit, Executor executor) {
-      this.image = image;
+    private final Object lock = new Object();
+    private CompletableFuture<Void> answered = CompletableFuture.completedFuture(null);
+    private boolean leaving;
+
+    /** Whether the listener has prepared and was not yet told to go on. For the tasks only. */
+    private boolean prepared;
+
+    Bridge(QuiesceListener listener, Duration limit, Executor executor) {
       this.listener = listener;
       this.limit = limit;
-      this.executor = executor;
+      this.tasks = new SerialTasks(executor);
     }
 
-    void registeredAs(long watch) {
-      id.complete(watch);
-    }
-
-    @Override
-    public void onQuiesce() {
-      AtomicBoolean answered = new AtomicBoolean();
-      CompletableFuture<@Nullable Void> work;
+    /** Begins to prepare; the answer is given once, within the limit. */
+    void onQuiesce(IntConsumer answer) {
+      // Each quiesce has a future of its own, which can be completed only once.
+      CompletableFuture<Void> preparing = new CompletableFuture<>();
+      CompletableFuture<Void> mine =
+          preparing.handle(
+              (_, failure) -> {
+                answer.accept(resultOf(failure));
+                return null;
+              });
+      synchronized (lock) {
+        if (leaving) {
+          preparing.complete(null);
+          return;
+        }
+        answered = mine;
+      }
       try {
-        work = CompletableFuture.runAsync(this::quiesce, executor);
+        var _ = preparing.orTimeout(TimeUnit.NANOSECONDS.convert(limit), TimeUnit.NANOSECONDS);
+        tasks.execute(() -> prepare(preparing));
       } catch (RuntimeException e) { // the executor takes no more work
-        work = CompletableFuture.failedFuture(e);
-      }
-      var _ =
-          work.orTimeout(limit.toNanos(), TimeUnit.NANOSECONDS)
-              .whenComplete((done, failure) -> answer(answered, failure));
-    }
-
-    private void quiesce() {
-      try {
-        listener.quiesce();
-      } catch (RuntimeException | Error e) {
-        throw e;
-      } catch (Exception e) {
-        throw new IllegalStateException(e);
+        preparing.completeExceptionally(e);
       }
     }
 
-    /**
-     * Completes the quiesce once. The id can be missing for a moment when the first quiesce comes
-     * while the registration is still returning.
-     *
-     * <p>Implements: {@code void rbd_quiesce_complete(rbd_image_t image, uint64_t handle, int r)}
-     */
-    private void answer(AtomicBoolean answered, @Nullable Throwable failure) {
-      if (!answered.compareAndSet(false, true)) {
-        return;
+    private int resultOf(@Nullable Throwable failure) {
+      if (failure == null) {
+        return 0;
       }
-      if (failure != null) {
+      if (failure instanceof TimeoutException) {
+        LOG.warn("quiescing took longer than {}, so that the snapshot is not taken", limit);
+      } else {
         LOG.warn("quiescing failed, so that the snapshot is not taken", failure);
       }
-      int result = failure == null ? 0 : Errno.EINVAL.result();
-      var _ = id.thenAccept(watch -> rbd_quiesce_complete(image, watch, result));
+      return Errno.EINVAL.result();
     }
 
-    @Override
-    public void onUnquiesce() {
-      executor.execute(
-          () -> {
-            try {
-              listener.unquiesce();
-            } catch (RuntimeException | Error e) {
-              LOG.warn("a quiesce listener threw", e);
-            }
-          });
+    private void prepare(CompletableFuture<Void> preparing) {
+      if (preparing.isDone()) {
+        return; // the time was over before the executor began
+      }
+      try {
+        listener.quiesce();
+      } catch (Exception | Error e) {
+        preparing.completeExceptionally(e);
+        return;
+      }
+      prepared = true;
+      if (!preparing.complete(null)) {
+        goOn(); // prepared in vain: librbd, which has given it up, will not tell it to go on
+      }
+    }
+
+    void onUnquiesce() {
+      tasks.executeAnyhow(this::goOn);
+    }
+
+    private void goOn() {
+      if (prepared) {
+        prepared = false;
+        try {
+          listener.unquiesce();
+        } catch (RuntimeException | Error e) {
+          LOG.warn("a quiesce listener threw", e);
+        }
+      }
+    }
+
+    /** Waits until a running quiesce is answered, which takes no longer than the limit. */
+    void leave() {
+      CompletableFuture<Void> running;
+      synchronized (lock) {
+        leaving = true;
+        running = answered;
+      }
+      running.join();
+      tasks.executeAnyhow(this::goOn); // nobody will tell it any more
     }
   }
 }

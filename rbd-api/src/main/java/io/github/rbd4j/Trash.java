@@ -39,14 +39,14 @@ public final class Trash {
   }
 
   /**
-   * Moves an image to the trash.
+   * Moves an image to the trash. Whoever has it open may go on to use it.
    *
    * <p>Implements: {@code int rbd_trash_move(rados_ioctx_t io, const char *name, uint64_t delay)}
    *
    * @param name its name
    * @param delay for how long it cannot be removed without force, in whole seconds
    * @throws ImageNotFoundException if there is none of that name
-   * @throws ImageBusyException if somebody has it open
+   * @throws ImageBusyException if it is being migrated
    */
   public void move(String name, Duration delay) {
     NativeStrings.requireName(name, "name");
@@ -136,6 +136,7 @@ public final class Trash {
    * @throws ImageNotFoundException if there is none of that id in the trash
    * @throws PermissionDeniedException if its delay is not over
    * @throws ImageHasSnapshotsException if it has snapshots
+   * @throws ImageBusyException if somebody has it open
    */
   public void remove(String id, boolean force, ProgressListener listener) {
     NativeStrings.requireName(id, "id");

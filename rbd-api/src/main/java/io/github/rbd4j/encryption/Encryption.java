@@ -39,8 +39,8 @@ public final class Encryption {
    * Writes the header of a format. The data that the image had is lost. The header takes room away
    * from the image. For an image that is no clone the format is loaded with it.
    *
-   * <p>If it fails, no encryption is loaded any more, also if one was before: what is written then is
-   * not encrypted.
+   * <p>If it fails, no encryption is loaded any more, also if one was before: what is written then
+   * is not encrypted.
    *
    * <p>Implements: {@code int rbd_encryption_format(rbd_image_t image, rbd_encryption_format_t
    * format, rbd_encryption_options_t opts, size_t opts_size)}

@@ -24,6 +24,7 @@ import io.github.rbd4j.bindings.rbd_group_image_info_t;
 import io.github.rbd4j.bindings.rbd_group_image_snap_info_t;
 import io.github.rbd4j.bindings.rbd_group_snap_info2_t;
 import io.github.rbd4j.bindings.rbd_group_snap_info_t;
+import io.github.rbd4j.internal.Errno;
 import io.github.rbd4j.internal.Failures;
 import io.github.rbd4j.internal.Handles;
 import io.github.rbd4j.internal.NativeHandle;
@@ -99,7 +100,8 @@ public final class Group {
    * @param io the pool and namespace of the image
    * @param image the name of the image
    * @throws io.github.rbd4j.ObjectNotFoundException if there is no such group or image
-   * @throws io.github.rbd4j.ObjectExistsException if the image is in a group
+   * @throws io.github.rbd4j.ObjectExistsException if the image is in another group
+   * @throws io.github.rbd4j.InvalidRequestException if the namespace is not that of the group
    */
   public void addImage(IoContext io, String image) {
     NativeStrings.requireName(image, "image");
@@ -123,23 +125,24 @@ public final class Group {
    */
   public void removeImage(IoContext io, String image) {
     NativeStrings.requireName(image, "image");
+    String verb = "remove image " + image + " from";
+    requireMember(verb, io, image);
     withImagePool(
-        "remove image " + image + " from",
+        verb,
         io,
         (pool, arena, group, imagePool) ->
             rbd_group_image_remove(pool, group, imagePool, NativeStrings.copy(arena, image)));
   }
 
   /**
-   * Removes an image from the group by its id.
+   * Removes an image from the group by its id. An image that is not in the group is passed over.
    *
    * <p>Implements: {@code int rbd_group_image_remove_by_id(rados_ioctx_t group_p, const char
    * *group_name, rados_ioctx_t image_p, const char *image_id)}
    *
    * @param io the pool and namespace of the image
    * @param imageId the id of the image
-   * @throws io.github.rbd4j.ObjectNotFoundException if there is no such group, or the image is not
-   *     in it
+   * @throws io.github.rbd4j.ObjectNotFoundException if there is no such group
    */
   public void removeImageById(IoContext io, String imageId) {
     NativeStrings.requireName(imageId, "imageId");
@@ -156,8 +159,20 @@ public final class Group {
     int on(MemorySegment pool, Arena arena, MemorySegment group, MemorySegment imagePool);
   }
 
+  /** Throws if an image is not in the group, which librbd passes over in silence. */
+  private void requireMember(String verb, IoContext io, String image) {
+    if (images().stream().noneMatch(i -> i.name().equals(image) && i.poolId() == io.poolId())) {
+      throw Failures.toException(Errno.ENOENT.result(), imageOperation(verb), null);
+    }
+  }
+
+  /** What is missing can be the group or the image. */
+  private Operation imageOperation(String verb) {
+    return operation(verb).on(Subject.OTHER, "group " + operation(verb).object());
+  }
+
   private void withImagePool(String verb, IoContext io, ImageCall call) {
-    Operation operation = operation(verb).on(Subject.OTHER, "group " + operation(verb).object());
+    Operation operation = imageOperation(verb);
     Handles.of(io)
         .use(
             (imagePool, _) ->
@@ -278,7 +293,7 @@ public final class Group {
    * char *group_name, const char *snap_name, librbd_progress_fn_t cb, void *cbdata)}
    *
    * @param snapshot its name
-   * @param listener told how far it is
+   * @param listener told the number of objects, of one image after the other
    * @throws io.github.rbd4j.SnapshotNotFoundException if there is no snapshot of that name
    */
   public void rollback(String snapshot, ProgressListener listener) {

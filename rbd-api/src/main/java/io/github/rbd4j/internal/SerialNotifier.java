@@ -25,7 +25,12 @@ public final class SerialNotifier implements Runnable {
   @Override
   public void run() {
     if (pending.getAndIncrement() == 0) {
-      executor.execute(this::drain);
+      try {
+        executor.execute(this::drain);
+      } catch (RuntimeException e) {
+        pending.set(0); // so that the next news are not taken for some that come while it runs
+        throw e;
+      }
     }
   }
 

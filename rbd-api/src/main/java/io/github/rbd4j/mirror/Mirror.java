@@ -226,8 +226,8 @@ public final class Mirror {
    *
    * @param direction {@link MirrorPeerDirection#RX} or {@link MirrorPeerDirection#RX_TX}
    * @param token the token
-   * @throws io.github.rbd4j.InvalidRequestException if it is no token, or one of this cluster, or if
-   *     the pool has another peer already, of which librbd supports one only
+   * @throws io.github.rbd4j.InvalidRequestException if it is no token, or one of this cluster, or
+   *     if the pool has another peer already, of which librbd supports one only
    */
   public void importBootstrapToken(MirrorPeerDirection direction, String token) {
     requireKnown(direction != MirrorPeerDirection.UNKNOWN, "direction");

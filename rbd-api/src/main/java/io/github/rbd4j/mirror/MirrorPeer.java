@@ -11,7 +11,8 @@ import java.time.Instant;
  * @param siteName the name of its site
  * @param mirrorUuid the id of its pool in mirroring, empty until its daemon was seen
  * @param clientName the user that is used to reach it
- * @param lastSeen when its daemon was last seen; the epoch if never, and always with librbd of Ceph 16
+ * @param lastSeen when its daemon was last seen; the epoch if never, and always with librbd of Ceph
+ *     16
  */
 public record MirrorPeer(
     String uuid,
