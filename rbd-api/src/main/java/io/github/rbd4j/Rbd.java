@@ -183,8 +183,8 @@ public final class Rbd {
       // What is not there is no image: a pool that the options name.
       throw Failures.toException(
           Errno.ENOENT.result(),
-          new Operation("create", Subject.OTHER, "image " + imageName(name) + " with its pools"),
-          null);
+          new Operation("create", Subject.OTHER, "image " + imageName(name)),
+          "a pool that the options name is missing");
     }
   }
 

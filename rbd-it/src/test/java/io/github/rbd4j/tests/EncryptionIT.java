@@ -160,7 +160,8 @@ class EncryptionIT {
       assertThat(read(image, 4 * MIB - 777, data.length)).isEqualTo(data);
       assertThatThrownBy(() -> image.writeAt(image.size(), new byte[1]))
           .isInstanceOf(IllegalArgumentException.class);
-      assertThatThrownBy(() -> encryption.load(format)).isExactlyInstanceOf(ObjectExistsException.class);
+      assertThatThrownBy(() -> encryption.load(format))
+          .isExactlyInstanceOf(ObjectExistsException.class);
     }
 
     byte[] plain;
@@ -284,8 +285,8 @@ class EncryptionIT {
 
   @ParameterizedTest
   @CsvSource({"luks1, 512", "luks2, 512", "luks2, 4096"})
-  void anImageThatCryptsetupFormattedIsReadAndWritten(
-      String type, int sector, @TempDir Path folder) throws IOException {
+  void anImageThatCryptsetupFormattedIsReadAndWritten(String type, int sector, @TempDir Path folder)
+      throws IOException {
     String name = imported(formatted(type, sector, folder));
     byte[] data = random(100_001, 3);
     try (EncryptionFormat format =
@@ -345,7 +346,8 @@ class EncryptionIT {
       Encryption encryption = new Encryption(image);
       encryption.load(format);
       assertThat(image.size()).isEqualTo(28 * MIB);
-      assertThatThrownBy(() -> encryption.format(format)).isInstanceOf(ReadOnlyImageException.class);
+      assertThatThrownBy(() -> encryption.format(format))
+          .isInstanceOf(ReadOnlyImageException.class);
       assertThat(image.size()).isEqualTo(32 * MIB);
       assertThat(read(image, 0, 4)).isEqualTo(bytes("LUKS"));
       encryption.load(format);

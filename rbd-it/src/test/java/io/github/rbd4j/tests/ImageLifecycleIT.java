@@ -178,7 +178,7 @@ class ImageLifecycleIT {
           "ENOENT",
           2,
           "create",
-          "image rbd/" + name + " with its pools",
+          "image rbd/" + name,
           () -> rbd.create(name, MIB, options.dataPool("there-is-no-such-pool")));
     }
     assertThat(rbd.exists(name)).isFalse();

@@ -107,8 +107,7 @@ class MirroringIT {
   static void startBoth() throws Exception {
     one = Site.start("one");
     two = Site.start("two");
-    two.mirror()
-        .importBootstrapToken(MirrorPeerDirection.RX, one.mirror().createBootstrapToken());
+    two.mirror().importBootstrapToken(MirrorPeerDirection.RX, one.mirror().createBootstrapToken());
     two.ceph().startMirrorDaemon();
     awaitTarget(one);
   }
@@ -406,8 +405,7 @@ class MirroringIT {
 
     // The first site returns: it gets a daemon, gives its images up and takes those of the second.
     lost.mirror()
-        .importBootstrapToken(
-            MirrorPeerDirection.RX_TX, survivor.mirror().createBootstrapToken());
+        .importBootstrapToken(MirrorPeerDirection.RX_TX, survivor.mirror().createBootstrapToken());
     MirrorPeer known = lost.peer(); // to which the token has added how to reach it
     assertThat(known.direction()).isEqualTo(MirrorPeerDirection.TX);
     assertThat(lost.mirror().peerAttributes(known.uuid())).containsOnlyKeys("mon_host", "key");
