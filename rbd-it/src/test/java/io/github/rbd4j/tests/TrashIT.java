@@ -21,6 +21,7 @@ import io.github.rbd4j.rados.Cluster;
 import io.github.rbd4j.rados.IoContext;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -32,6 +33,7 @@ class TrashIT {
   private static final Duration HOUR = Duration.ofHours(1);
 
   private final CephCluster ceph;
+  private final Cluster cluster;
   private final Rbd whole;
   private final IoContext io;
   private final Rbd rbd;
@@ -42,6 +44,7 @@ class TrashIT {
   /** The trash of a namespace of its own holds nothing of other tests. */
   TrashIT(CephCluster ceph, Cluster cluster, Rbd whole) {
     this.ceph = ceph;
+    this.cluster = cluster;
     this.whole = whole;
     whole.namespaces().create(namespace);
     this.io = cluster.ioContext("rbd", namespace);
@@ -221,6 +224,34 @@ class TrashIT {
     assertThat(trash.list()).extracting(TrashEntry::name).allMatch(n -> n.startsWith("many-"));
     trash.purge(Instant.now().plusSeconds(1), ProgressListener.NONE);
     assertThat(trash.list()).isEmpty();
+  }
+
+  @Test
+  void aPoolThatIsTooFullIsEmptiedByTheOldestDelays() {
+    try (SecondPool pool = new SecondPool(cluster)) {
+      Trash its = pool.rbd().trash();
+      for (String image : List.of("first", "second")) {
+        pool.rbd().create(image, 32 * MIB);
+        try (Image open = pool.rbd().open(image)) {
+          open.writeAt(0, Bytes.random((int) (32 * MIB), 1));
+        }
+      }
+      its.move("first", HOUR);
+      its.move("second", HOUR.multipliedBy(2));
+      its.purge(Instant.now(), ProgressListener.NONE);
+      assertThat(its.list()).hasSize(2);
+      long used = 2 * 32 * MIB;
+      Await.until("the pool reports its data", () -> pool.io().stats().usedBytes() >= used);
+      // Two images are too much for the pool, and one is not.
+      double fullness = 0.75 * used / (used + cluster.stats().availableBytes());
+      Await.until(
+          "the pool is empty enough",
+          () -> {
+            its.purgeToThreshold(fullness, ProgressListener.NONE);
+            return its.list().size() < 2;
+          });
+      assertThat(its.list()).extracting(TrashEntry::name).containsExactly("second");
+    }
   }
 
   @Test
