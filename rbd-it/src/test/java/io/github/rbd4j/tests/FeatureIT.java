@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.rbd4j.Feature;
 import io.github.rbd4j.InvalidRequestException;
+import io.github.rbd4j.NativeFlag;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.Set;
@@ -32,8 +33,8 @@ class FeatureIT {
   @Test
   void noFeatureIsAnEmptyText() {
     assertThat(Feature.format(Set.of())).isEmpty();
-    assertThat(Feature.of(0)).isEmpty();
-    assertThat(Feature.mask(Set.of())).isZero();
+    assertThat(NativeFlag.of(Feature.class, 0)).isEmpty();
+    assertThat(NativeFlag.mask(Set.of())).isZero();
   }
 
   @Test
@@ -50,8 +51,9 @@ class FeatureIT {
   @Test
   void aMaskComesBack() {
     Set<Feature> all = EnumSet.allOf(Feature.class);
-    assertThat(Feature.of(Feature.mask(all))).isEqualTo(all);
-    assertThat(Feature.of(1L << 62 | Feature.LAYERING.bit())).containsExactly(Feature.LAYERING);
+    assertThat(NativeFlag.of(Feature.class, NativeFlag.mask(all))).isEqualTo(all);
+    assertThat(NativeFlag.of(Feature.class, 1L << 62 | Feature.LAYERING.bit()))
+        .containsExactly(Feature.LAYERING);
     assertThat(Arrays.stream(Feature.values()).map(Feature::bit))
         .doesNotHaveDuplicates()
         .allSatisfy(bit -> assertThat(Long.bitCount(bit)).isOne());

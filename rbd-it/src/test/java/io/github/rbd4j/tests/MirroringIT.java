@@ -126,8 +126,8 @@ class MirroringIT {
 
   @AfterAll
   static void stopBoth() {
-    try (Site first = one;
-        Site second = two) {
+    try (Site _ = one;
+        Site _ = two) {
       one = null;
       two = null;
     }
