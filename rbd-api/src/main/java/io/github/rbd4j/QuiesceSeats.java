@@ -18,9 +18,9 @@ import org.jspecify.annotations.Nullable;
  * {@link QuiesceWatch} leaves its seat to the next one, and a free seat agrees to each snapshot.
  *
  * <p>The reason is that {@code int rbd_quiesce_unwatch(rbd_image_t image, uint64_t handle)} cannot
- * be called safely (in all releases up to 20). It never returns when the last watch of the image
- * goes while a quiesce runs, or any while librbd ends another at the end of an unquiesce. And when
- * the last one goes between a quiesce and its unquiesce, no quiesce of the image is ever answered
+ * be called safely (measured with Ceph 16). It never returns when the last watch of the image goes
+ * while a quiesce runs, or any while librbd ends another at the end of an unquiesce. And when the
+ * last one goes between a quiesce and its unquiesce, no quiesce of the image is ever answered
  * again. A caller cannot know what runs just then. What is not unregistered costs librbd some 50
  * bytes.
  */
