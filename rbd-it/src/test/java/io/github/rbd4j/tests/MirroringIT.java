@@ -360,7 +360,6 @@ class MirroringIT {
     Site from = started(one);
     Site to = started(two);
     String name = createReplicated(from, to, mode);
-    awaitReplaying(to, name);
     assertThatThrownBy(() -> run(to, name, mirror -> mirror.promote(false)))
         .isInstanceOf(ImageBusyException.class);
     assertThatThrownBy(() -> fill(to, name, 4)).isInstanceOf(RbdException.class);
@@ -389,9 +388,10 @@ class MirroringIT {
     Site survivor = started(two);
     Map<ImageMirrorMode, String> names = new LinkedHashMap<>();
     for (ImageMirrorMode mode : List.of(ImageMirrorMode.JOURNAL, ImageMirrorMode.SNAPSHOT)) {
-      String name = createReplicated(lost, survivor, mode);
+      names.put(mode, createReplicated(lost, survivor, mode));
+    }
+    for (String name : names.values()) { // the daemon reports all of them at once, now and then
       awaitReplaying(survivor, name);
-      names.put(mode, name);
     }
 
     // The first site is lost, the second one goes on with what it has.
@@ -421,6 +421,8 @@ class MirroringIT {
       run(lost, name, ImageMirror::resync);
       awaitSameContent(survivor, lost, name);
       assertThat(info(survivor, name).primary()).isTrue();
+    }
+    for (String name : names.values()) {
       awaitReplaying(lost, name);
     }
 
