@@ -197,7 +197,7 @@ class ForkedJvmIT {
             .contains("java.lang.UnsatisfiedLinkError: librbd.so.1 cannot be loaded")
             .contains("Debian, Ubuntu: apt install librbd1 librados2")
             .contains("Fedora, RHEL: dnf install librbd1 librados2")
-            .contains("Alpine: apk add librbd librados");
+            .contains("Alpine: apk add librbd19 librados19");
         forgetJvm();
       }
     }
