@@ -659,4 +659,13 @@ class ClusterIT {
     assertThatThrownBy(mine::fsid).isInstanceOf(IllegalStateException.class);
     rbd.remove(name); // nobody watches it any more
   }
+
+  @Test
+  void aPoolThatAnotherClientCreatedIsKnownAfterTheLatestMap() {
+    String pool = Names.unique("late");
+    ceph.ceph("osd", "pool", "create", pool, "1");
+    cluster.awaitLatestOsdMap();
+    assertThat(cluster.pools()).contains(pool);
+    cluster.deletePool(pool);
+  }
 }

@@ -621,4 +621,14 @@ class SnapshotIT {
     image = rbd.open(name);
     assertThat(image.snapshots()).hasSize(1);
   }
+
+  @Test
+  void theNameIsFoundByTheId() {
+    String longName = "s".repeat(300); // longer than the first guess of the buffer
+    long id = image.createSnapshot(longName).id();
+    assertThat(image.snapshotName(id)).isEqualTo(longName);
+    assertThatThrownBy(() -> image.snapshotName(id + 1000))
+        .isExactlyInstanceOf(SnapshotNotFoundException.class);
+    image.snapshot(longName).remove();
+  }
 }
