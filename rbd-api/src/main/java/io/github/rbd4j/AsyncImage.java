@@ -1,11 +1,13 @@
 package io.github.rbd4j;
 
 import static io.github.rbd4j.bindings.librbd_h.rbd_aio_compare_and_write;
+import static io.github.rbd4j.bindings.librbd_h.rbd_aio_compare_and_writev;
 import static io.github.rbd4j.bindings.librbd_h.rbd_aio_discard;
 import static io.github.rbd4j.bindings.librbd_h.rbd_aio_flush;
 import static io.github.rbd4j.bindings.librbd_h.rbd_aio_read2;
 import static io.github.rbd4j.bindings.librbd_h.rbd_aio_readv;
 import static io.github.rbd4j.bindings.librbd_h.rbd_aio_write2;
+import static io.github.rbd4j.bindings.librbd_h.rbd_aio_write_with_crc32c;
 import static io.github.rbd4j.bindings.librbd_h.rbd_aio_write_zeroes;
 import static io.github.rbd4j.bindings.librbd_h.rbd_aio_writesame;
 import static io.github.rbd4j.bindings.librbd_h.rbd_aio_writev;
@@ -17,6 +19,7 @@ import io.github.rbd4j.internal.Errno;
 import io.github.rbd4j.internal.Failures;
 import io.github.rbd4j.internal.Handles;
 import io.github.rbd4j.internal.NativeHandle;
+import io.github.rbd4j.internal.NativeSymbols;
 import io.github.rbd4j.internal.SegmentLifetime;
 import io.github.rbd4j.internal.Upcalls;
 import java.lang.foreign.Arena;
@@ -33,6 +36,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -231,6 +235,46 @@ public final class AsyncImage {
   }
 
   /**
+   * Writes all of some memory whose checksum is known already, which spares librbd computing it for
+   * the network. Needs librbd of Ceph 20 or newer.
+   *
+   * <p>The checksum is verified first: an OSD would take data with a wrong one for damaged on its
+   * way, and librbd would send it again for ever.
+   *
+   * <p>Implements: {@code int rbd_aio_write_with_crc32c(rbd_image_t image, uint64_t off, size_t
+   * len, const char *buf, uint32_t precomputed_crc32c, rbd_completion_t c, int op_flags)}
+   *
+   * @param offset where to begin, in bytes
+   * @param source the memory
+   * @param crc32c the checksum of the source as {@link java.util.zip.CRC32C} gives it
+   * @param flags the hints
+   * @return done when the data is written
+   * @throws IllegalArgumentException if the checksum is not that of the source, or the range does
+   *     not lie within the image; nothing is written
+   * @throws UnsupportedOperationException if the loaded librbd is older
+   */
+  public CompletableFuture<Void> write(
+      long offset, MemorySegment source, long crc32c, Set<IoFlag> flags) {
+    NativeSymbols.require("rbd_aio_write_with_crc32c");
+    long length = requireTransfer(source.byteSize());
+    data.requireRange(offset, length);
+    int mask = (int) NativeFlag.mask(flags);
+    MemorySegment memory = nativeCopyOf(source);
+    CRC32C actual = new CRC32C();
+    actual.update(memory.asByteBuffer());
+    if (actual.getValue() != crc32c) {
+      throw new IllegalArgumentException(
+          "the source has the checksum %08x, not %08x".formatted(actual.getValue(), crc32c));
+    }
+    int register = ~(int) crc32c; // Ceph leaves out the last step of the computation
+    return submit(
+        "write",
+        (image, completion) ->
+            rbd_aio_write_with_crc32c(image, offset, length, memory, register, completion, mask),
+        (image, result) -> written(image, result, offset, length, "write"));
+  }
+
+  /**
    * Writes several pieces of memory to one range, one after the other.
    *
    * <p>Implements: {@code int rbd_aio_writev(rbd_image_t image, const struct iovec *iov, int
@@ -334,10 +378,7 @@ public final class AsyncImage {
   public CompletableFuture<OptionalLong> compareAndWrite(
       long offset, MemorySegment expected, MemorySegment replacement) {
     long length = requireTransfer(replacement.byteSize());
-    if (expected.byteSize() != length) {
-      throw new IllegalArgumentException(
-          "expected and data differ in length: " + expected.byteSize() + " and " + length);
-    }
+    requireEqualLengths(expected.byteSize(), length);
     data.requireRange(offset, length);
     MemorySegment old = nativeCopyOf(expected);
     MemorySegment memory = nativeCopyOf(replacement);
@@ -346,13 +387,66 @@ public final class AsyncImage {
         "compare and write",
         (image, completion) ->
             rbd_aio_compare_and_write(image, offset, length, old, memory, completion, mismatch, 0),
-        (image, result) -> {
-          if (result == Errno.EILSEQ.result()) {
-            return OptionalLong.of(mismatch.get(ValueLayout.JAVA_LONG, 0));
-          }
-          written(image, result, offset, length, "compare and write");
-          return OptionalLong.empty();
-        });
+        (image, result) -> compared(image, result, offset, length, mismatch));
+  }
+
+  /**
+   * Writes data from several pieces of memory if the image holds what several others expect. See
+   * {@link Image#compareAndWrite(long, MemorySegment, MemorySegment)}. Needs librbd of Ceph 18 or
+   * newer.
+   *
+   * <p>Implements: {@code ssize_t rbd_aio_compare_and_writev(rbd_image_t image, uint64_t off, const
+   * struct iovec *cmp_iov, int cmp_iovcnt, const struct iovec *iov, int iovcnt, rbd_completion_t c,
+   * uint64_t *mismatch_off, int op_flags)}
+   *
+   * @param offset where to begin, in bytes
+   * @param expected what the image must hold, one piece after the other
+   * @param replacement what to write then, of the same length together
+   * @return empty if the data was written; otherwise the offset of the first difference, counted
+   *     from the start of the range
+   * @throws UnsupportedOperationException if the loaded librbd is older
+   */
+  public CompletableFuture<OptionalLong> compareAndWrite(
+      long offset, List<MemorySegment> expected, List<MemorySegment> replacement) {
+    NativeSymbols.require("rbd_aio_compare_and_writev");
+    long length = requireTransfer(total(replacement));
+    requireEqualLengths(total(expected), length);
+    data.requireRange(offset, length);
+    List<MemorySegment> old = expected.stream().map(AsyncImage::nativeCopyOf).toList();
+    List<MemorySegment> memory = replacement.stream().map(AsyncImage::nativeCopyOf).toList();
+    MemorySegment oldVector = vector(old);
+    MemorySegment vector = vector(memory);
+    MemorySegment mismatch = Arena.ofAuto().allocate(ValueLayout.JAVA_LONG);
+    return submit(
+        "compare and write",
+        (image, completion) ->
+            rbd_aio_compare_and_writev(
+                image,
+                offset,
+                oldVector,
+                old.size(),
+                vector,
+                memory.size(),
+                completion,
+                mismatch,
+                0),
+        (image, result) -> compared(image, result, offset, length, mismatch));
+  }
+
+  private static void requireEqualLengths(long expected, long replacement) {
+    if (expected != replacement) {
+      throw new IllegalArgumentException(
+          "expected and data differ in length: " + expected + " and " + replacement);
+    }
+  }
+
+  private OptionalLong compared(
+      MemorySegment image, long result, long offset, long length, MemorySegment mismatch) {
+    if (result == Errno.EILSEQ.result()) {
+      return OptionalLong.of(mismatch.get(ValueLayout.JAVA_LONG, 0));
+    }
+    written(image, result, offset, length, "compare and write");
+    return OptionalLong.empty();
   }
 
   /**

@@ -1,5 +1,7 @@
 package io.github.rbd4j;
 
+import static io.github.rbd4j.bindings.librbd_h.rbd_aio_close;
+import static io.github.rbd4j.bindings.librbd_h.rbd_close;
 import static io.github.rbd4j.bindings.librbd_h.rbd_config_image_list;
 import static io.github.rbd4j.bindings.librbd_h.rbd_config_image_list_cleanup;
 import static io.github.rbd4j.bindings.librbd_h.rbd_copy_with_progress2;
@@ -52,6 +54,8 @@ import io.github.rbd4j.bindings.rbd_image_watcher_t;
 import io.github.rbd4j.bindings.rbd_linked_image_spec_t;
 import io.github.rbd4j.bindings.rbd_snap_info_t;
 import io.github.rbd4j.bindings.rbd_snap_spec_t;
+import io.github.rbd4j.internal.Background;
+import io.github.rbd4j.internal.Completions;
 import io.github.rbd4j.internal.Errno;
 import io.github.rbd4j.internal.Failures;
 import io.github.rbd4j.internal.Handles;
@@ -80,6 +84,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 
 /**
@@ -113,7 +118,12 @@ public final class Image extends NativeObject {
     this.quiesceSeats = new QuiesceSeats(handle);
   }
 
-  Rbd rbd() {
+  /**
+   * The images of the pool and namespace that this image was opened from.
+   *
+   * @return the view that opened it
+   */
+  public Rbd rbd() {
     return rbd;
   }
 
@@ -1512,5 +1522,31 @@ public final class Image extends NativeObject {
   @Override
   public void close() {
     super.close();
+  }
+
+  /**
+   * Closes the image without waiting for it, as {@link #close} does. Closing it in both ways, or
+   * more than once, closes it once, and each waits until that is done. Cancelling the future does
+   * not stop the close.
+   *
+   * <p>Implements: {@code int rbd_aio_close(rbd_image_t image, rbd_completion_t c)}
+   *
+   * @return done when the image is closed; fails with {@link RbdException} if the last writes
+   *     failed, the image is closed all the same
+   */
+  public CompletableFuture<Void> closeAsync() {
+    return Background.call(
+        rbd.ioContext().cluster().executor(),
+        () -> {
+          close();
+          return null;
+        });
+  }
+
+  /** Closes an image, whichever way suits the thread. */
+  static long closeNative(MemorySegment image) {
+    return Thread.currentThread().isVirtual()
+        ? Completions.await(completion -> rbd_aio_close(image, completion))
+        : rbd_close(image);
   }
 }
