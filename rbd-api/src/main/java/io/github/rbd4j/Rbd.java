@@ -31,6 +31,8 @@ import io.github.rbd4j.internal.SizedBuffer.Slot;
 import io.github.rbd4j.internal.Subject;
 import io.github.rbd4j.internal.Upcalls;
 import io.github.rbd4j.internal.Versions;
+import io.github.rbd4j.jfr.ImageEvent;
+import io.github.rbd4j.jfr.ImageOperation;
 import io.github.rbd4j.rados.IoContext;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -40,6 +42,7 @@ import java.util.Objects;
 import java.util.SequencedMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What one does to the images of a pool and namespace: create, open, list, rename, remove. It is a
@@ -641,6 +644,15 @@ public final class Rbd {
 
   private Image open(String imageName, String text, OpenOptions options, Opener opener) {
     String fullName = imageName + (options.snapshot() == null ? "" : "@" + options.snapshot());
+    return ImageEvent.recorded(
+        ImageOperation.OPEN.begin(),
+        fullName,
+        0,
+        0,
+        () -> open(fullName, text, options.snapshot(), opener));
+  }
+
+  private Image open(String fullName, String text, @Nullable String snapshot, Opener opener) {
     return handle.use(
         (pool, arena) -> {
           MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
@@ -649,7 +661,7 @@ public final class Rbd {
                   pool,
                   NativeStrings.copy(arena, text),
                   out,
-                  NativeStrings.copyOrNull(arena, options.snapshot())),
+                  NativeStrings.copyOrNull(arena, snapshot)),
               new Operation("open", Subject.IMAGE, fullName));
           NativeHandle image =
               new NativeHandle(
