@@ -38,9 +38,9 @@ import org.jspecify.annotations.Nullable;
  * threads.
  *
  * <p><b>Memory</b> must not be changed until the future is done. Direct buffers, and segments of
- * {@link Arena#ofAuto} and {@link Arena#global}, are handed to librbd as they are and are kept until
- * the operation is done. All other memory could be freed too early, so that it is copied through
- * staging memory, which {@link AsyncOptions#stagingBytes} bounds.
+ * {@link Arena#ofAuto} and {@link Arena#global}, are handed to librbd as they are and are kept
+ * until the operation is done. All other memory could be freed too early, so that it is copied
+ * through staging memory, which {@link AsyncOptions#stagingBytes} bounds.
  *
  * <p><b>Cancelling</b> a future does not stop an operation that is in flight: librbd cannot. It
  * keeps its place and its memory until librbd is done. An operation that still waits for a place is
@@ -52,9 +52,9 @@ import org.jspecify.annotations.Nullable;
  * AsyncOptions#drainTimeout}, its futures fail; the close itself still waits for librbd, as long as
  * the time-outs of the connection allow, because librbd would go on using freed memory.
  *
- * <p><b>Futures</b> complete on the executor of the connection, by default on a virtual thread each,
- * where anything may be done. Only those that fail because of a deadline complete on a virtual
- * thread in any case.
+ * <p><b>Futures</b> complete on the executor of the connection, by default on a virtual thread
+ * each, where anything may be done. Only those that fail because of a deadline complete on a
+ * virtual thread in any case.
  */
 public final class AsyncImage {
   private static final long MAX_TRANSFER = 1L << 30;
@@ -578,7 +578,10 @@ public final class AsyncImage {
       long done = Math.max(0, size - offset);
       throw new IncompleteWriteException(
           new RbdFailure(
-              kind.verb(), "image " + handle.name(), 0, "only " + done + " bytes fit into the image"),
+              kind.verb(),
+              "image " + handle.name(),
+              0,
+              "only " + done + " bytes fit into the image"),
           done);
     }
     return null;
@@ -642,8 +645,7 @@ public final class AsyncImage {
           "the operation needs %d bytes of staging memory, at most %d are allowed: use a direct buffer or Arena.ofAuto, split it, or allow more"
               .formatted(scratch.size(), options.stagingBytes()));
     }
-    return new AsyncOperation<>(this, kind, offset, length, scratch, submission, finish)
-        .submit();
+    return new AsyncOperation<>(this, kind, offset, length, scratch, submission, finish).submit();
   }
 
   @Override

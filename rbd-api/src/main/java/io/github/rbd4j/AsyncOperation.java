@@ -13,7 +13,6 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -98,8 +97,7 @@ final class AsyncOperation<T> implements CompletionListener {
     Duration limit = context.options().deadline();
     if (limit != null) {
       timer =
-          ForkJoinPool.commonPool()
-              .schedule(this::timeOut, limit.toNanos(), TimeUnit.NANOSECONDS);
+          ForkJoinPool.commonPool().schedule(this::timeOut, limit.toNanos(), TimeUnit.NANOSECONDS);
     }
     context.queue().add(this);
     return future;

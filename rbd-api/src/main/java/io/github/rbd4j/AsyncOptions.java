@@ -95,7 +95,8 @@ public record AsyncOptions(
    * @return other options
    */
   public AsyncOptions whenFull(WhenFull behaviour) {
-    return new AsyncOptions(queueDepth, behaviour, stagingBytes, deadline, drainTimeout, onLibrbdThread);
+    return new AsyncOptions(
+        queueDepth, behaviour, stagingBytes, deadline, drainTimeout, onLibrbdThread);
   }
 
   /**

@@ -141,12 +141,7 @@ final class ImageIo {
    * is seen from the size; if the image grew meanwhile, the read is done once more.
    */
   private long explainRead(
-      MemorySegment image,
-      long offset,
-      long length,
-      MemorySegment target,
-      int flags,
-      long result) {
+      MemorySegment image, long offset, long length, MemorySegment target, int flags, long result) {
     if (result == 0 || result == Errno.EINVAL.result()) {
       if (offset >= size(image)) {
         return -1;
@@ -281,7 +276,10 @@ final class ImageIo {
       long done = doneBefore + count;
       throw new IncompleteWriteException(
           new RbdFailure(
-              kind.verb(), "image " + handle.name(), 0, "only " + done + " bytes fit into the image"),
+              kind.verb(),
+              "image " + handle.name(),
+              0,
+              "only " + done + " bytes fit into the image"),
           done);
     }
   }

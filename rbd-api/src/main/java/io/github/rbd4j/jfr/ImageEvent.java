@@ -55,8 +55,7 @@ public abstract class ImageEvent extends Event {
   }
 
   /** Ends the event, and records it if it took long enough. */
-  public void end(
-      String name, long from, long size, boolean future, @Nullable Throwable failure) {
+  public void end(String name, long from, long size, boolean future, @Nullable Throwable failure) {
     end();
     if (shouldCommit()) {
       image = name;

@@ -42,8 +42,8 @@ import java.util.concurrent.Executor;
 /**
  * Mirroring of an open image. It is a view of the {@link Image} and costs nothing.
  *
- * <p>The methods whose names end with {@code Async} do the same as the others without waiting. Their
- * futures fail with what the others throw; cancelling one does not stop librbd.
+ * <p>The methods whose names end with {@code Async} do the same as the others without waiting.
+ * Their futures fail with what the others throw; cancelling one does not stop librbd.
  */
 public final class ImageMirror {
   private final NativeHandle handle;
@@ -185,7 +185,8 @@ public final class ImageMirror {
         (image, arena, out) ->
             Thread.currentThread().isVirtual()
                 ? Completions.await(
-                    completion -> rbd_aio_mirror_image_create_snapshot(image, mask, out, completion))
+                    completion ->
+                        rbd_aio_mirror_image_create_snapshot(image, mask, out, completion))
                 : rbd_mirror_image_create_snapshot2(image, mask, out));
   }
 
