@@ -463,7 +463,7 @@ public final class AsyncImage {
     Scratch scratch = new Scratch();
     Scratch.Piece old = piece(scratch, expected);
     Scratch.Piece memory = piece(scratch, replacement);
-    Scratch.Number mismatch = scratch.number();
+    Scratch.StoredLong mismatch = scratch.number();
     return submit(
         ImageOperation.COMPARE_AND_WRITE,
         offset,
@@ -507,7 +507,7 @@ public final class AsyncImage {
     Scratch scratch = new Scratch();
     Scratch.Vector old = vector(scratch, expected);
     Scratch.Vector memory = vector(scratch, replacement);
-    Scratch.Number mismatch = scratch.number();
+    Scratch.StoredLong mismatch = scratch.number();
     return submit(
         ImageOperation.COMPARE_AND_WRITE,
         offset,
@@ -535,7 +535,7 @@ public final class AsyncImage {
   }
 
   private OptionalLong compared(
-      MemorySegment image, long result, long offset, long length, Scratch.Number mismatch) {
+      MemorySegment image, long result, long offset, long length, Scratch.StoredLong mismatch) {
     if (result == Errno.EILSEQ.result()) {
       return OptionalLong.of(mismatch.get());
     }

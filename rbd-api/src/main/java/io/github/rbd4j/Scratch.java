@@ -45,8 +45,8 @@ final class Scratch {
   }
 
   /** Reserves a number that librbd stores. */
-  Number number() {
-    return new Number(reserve(ValueLayout.JAVA_LONG.byteSize()));
+  StoredLong number() {
+    return new StoredLong(reserve(ValueLayout.JAVA_LONG.byteSize()));
   }
 
   /** Takes memory of the caller, which librbd is given itself if nobody can free it meanwhile. */
@@ -62,10 +62,10 @@ final class Scratch {
   }
 
   /** A number. */
-  final class Number {
+  final class StoredLong {
     private final long offset;
 
-    private Number(long offset) {
+    private StoredLong(long offset) {
       this.offset = offset;
     }
 
