@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.rbd4j.it.CommandLine;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -23,25 +24,6 @@ class ExampleProjectIT {
   private static final Path ROOT =
       Path.of(System.getProperty("rbd4j.it.root", "..")).toAbsolutePath().normalize();
 
-  /** What the build of rbd4j has downloaded is not downloaded again. */
-  private static final String SETTINGS =
-      """
-      <settings>
-        <profiles>
-          <profile>
-            <id>downloaded</id>
-            <repositories>
-              <repository><id>downloaded</id><url>%1$s</url></repository>
-            </repositories>
-            <pluginRepositories>
-              <pluginRepository><id>downloaded</id><url>%1$s</url></pluginRepository>
-            </pluginRepositories>
-          </profile>
-        </profiles>
-        <activeProfiles><activeProfile>downloaded</activeProfile></activeProfiles>
-      </settings>
-      """;
-
   @Test
   void theSampleProjectPassesItsTests(@TempDir Path folder) throws IOException {
     Path project = copy(ROOT.resolve("docs/examples/junit"), folder.resolve("project"));
@@ -52,7 +34,7 @@ class ExampleProjectIT {
       install(repository, ROOT.resolve(module), module, version);
     }
     Path settings = folder.resolve("settings.xml");
-    Files.writeString(settings, SETTINGS.formatted(downloaded().toUri()));
+    Files.writeString(settings, settings(downloaded().toUri()));
 
     List<String> command = new ArrayList<>(List.of("mvn", "-B", "-gs", settings.toString()));
     command.add("-Dmaven.repo.local=" + repository);
@@ -71,6 +53,27 @@ class ExampleProjectIT {
 
     assertThat(result.status()).as(result.text()).isZero();
     assertThat(result.text()).contains("Tests run: 4, Failures: 0, Errors: 0, Skipped: 0");
+  }
+
+  /** What the build of rbd4j has downloaded is not downloaded again. */
+  private static String settings(URI downloaded) {
+    return """
+    <settings>
+      <profiles>
+        <profile>
+          <id>downloaded</id>
+          <repositories>
+            <repository><id>downloaded</id><url>%1$s</url></repository>
+          </repositories>
+          <pluginRepositories>
+            <pluginRepository><id>downloaded</id><url>%1$s</url></pluginRepository>
+          </pluginRepositories>
+        </profile>
+      </profiles>
+      <activeProfiles><activeProfile>downloaded</activeProfile></activeProfiles>
+    </settings>
+    """
+        .formatted(downloaded);
   }
 
   private static Path downloaded() {
