@@ -348,7 +348,7 @@ public final class AsyncImage {
             rbd_aio_compare_and_write(image, offset, length, old, memory, completion, mismatch, 0),
         (image, result) -> {
           if (result == Errno.EILSEQ.result()) {
-            return OptionalLong.of(mismatch.get(ValueLayout.JAVA_LONG, 0));
+            return OptionalLong.of(data.firstDifference(image, mismatch));
           }
           written(image, result, offset, length, "compare and write");
           return OptionalLong.empty();

@@ -1240,7 +1240,7 @@ public final class Image extends NativeObject {
   }
 
   /**
-   * Takes a snapshot.
+   * Takes a snapshot. What was written before is flushed first: if that fails, no snapshot is taken.
    *
    * <p>Implements: {@code int rbd_snap_create2(rbd_image_t image, const char *snap_name, uint32_t
    * flags, librbd_progress_fn_t cb, void *cbdata)}
@@ -1256,10 +1256,14 @@ public final class Image extends NativeObject {
   public Snapshot createSnapshot(
       String name, Set<SnapshotCreateFlag> flags, ProgressListener listener) {
     NativeStrings.requireNewName(name, "name");
+    Objects.requireNonNull(listener, "listener");
     int mask = (int) NativeFlag.mask(flags);
+    // librbd flushes by itself, but when it learns there that a write before has failed, it forgets
+    // to let writes in again: the next one would wait for ever.
+    data.flush();
     handle.callWithUpcall(
         snapshotOperation("create", name),
-        Objects.requireNonNull(listener, "listener"),
+        listener,
         (image, arena, argument) ->
             rbd_snap_create2(
                 image, NativeStrings.copy(arena, name), mask, Upcalls.progressStub(), argument));
