@@ -1052,6 +1052,9 @@ public final class Image extends NativeObject {
    * needs the exclusive lock, so an image that is used should have that lock before: librbd cannot
    * hand it over while a snapshot is being taken.
    *
+   * <p>Watch before snapshots are taken: librbd (seen with Ceph 16) ends the process when the first
+   * watch of a handle is registered between the two messages of a snapshot that is being taken.
+   *
    * @param listener what to call, on the executor of the cluster connection
    * @param limit how long it may prepare; a snapshot fails when it takes longer
    * @return the watch; close it to end it
@@ -1437,10 +1440,13 @@ public final class Image extends NativeObject {
     long behind = size() - options.offset();
     // Not even an empty range is behind the end: a length lets librbd refuse it.
     long length = behind < 0 ? 1 : Math.min(options.length(), behind);
-    if (options.fromSnapshotId() != null) {
-      diffFromId(options, options.fromSnapshotId(), length, visitor);
+    // An empty range of whole objects makes librbd of Ceph 16 end the process.
+    DiffOptions safe = length == 0 ? options.wholeObject(false) : options;
+    Long fromId = safe.fromSnapshotId();
+    if (fromId != null) {
+      diffFromId(safe, fromId, length, visitor);
     } else {
-      diffFromName(options, length, visitor);
+      diffFromName(safe, length, visitor);
     }
   }
 

@@ -99,6 +99,7 @@ class FuzzIT {
   }
 
   private void run(long seed) {
+    LOG.info("seed {}", seed); // should the JVM crash, this is all that is left
     Random random = new Random(seed);
     List<Long> steps = Stream.generate(random::nextLong).limit(STEPS).toList();
     Failure failure = attempt(steps);
@@ -122,6 +123,7 @@ class FuzzIT {
         for (long step : steps) {
           done++;
           world.step(step);
+          LOG.debug("{}", world.doing());
           trace.add(world.doing());
           if (done % VERIFY_EVERY == 0 || done == steps.size()) {
             world.verify();
