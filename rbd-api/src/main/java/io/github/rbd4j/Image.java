@@ -366,6 +366,10 @@ public final class Image extends NativeObject {
   /**
    * Waits until every write that returned before is safe in the cluster.
    *
+   * <p>A write can return before the cluster has it, and fail afterwards. The next flush of this
+   * handle then throws, once: treat all writes since the last good flush as lost, also those of
+   * other threads that share the handle, whose own flushes may well succeed.
+   *
    * <p>Implements: {@code int rbd_flush(rbd_image_t image)}
    */
   public void flush() {
@@ -1243,7 +1247,8 @@ public final class Image extends NativeObject {
   }
 
   /**
-   * Takes a snapshot. What was written before is flushed first: if that fails, no snapshot is taken.
+   * Takes a snapshot. What was written before is flushed first: if that fails, no snapshot is
+   * taken.
    *
    * <p>Implements: {@code int rbd_snap_create2(rbd_image_t image, const char *snap_name, uint32_t
    * flags, librbd_progress_fn_t cb, void *cbdata)}

@@ -49,8 +49,8 @@ import org.slf4j.LoggerFactory;
  * no open file.
  *
  * <p>That the native object is destroyed at least once is seen from the cluster, which knows of no
- * watcher any more, and from the threads of the connections, which are gone; a second time would end
- * the process.
+ * watcher any more, and from the threads of the connections, which are gone; a second time would
+ * end the process.
  *
  * <p>{@code -Drbd4j.closerace.seconds=} says how long (75), {@code -Drbd4j.closerace.seed=} repeats
  * the decisions of a run, if not its timing.
@@ -174,7 +174,9 @@ class CloseRaceIT {
     void at(int table) throws InterruptedException;
   }
 
-  /** Rounds at all tables at the same time, for a third of the time each test has; then the looks. */
+  /**
+   * Rounds at all tables at the same time, for a third of the time each test has; then the looks.
+   */
   private void race(Round round) throws Exception {
     Resources before = Resources.now();
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS) / 3;

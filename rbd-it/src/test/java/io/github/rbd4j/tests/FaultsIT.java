@@ -374,7 +374,9 @@ class FaultsIT {
     try (Image image = patientRbd.open(name)) {
       Bytes.assertEqual(Bytes.of(image, 0, 1 << 20), LockOwnerMain.content());
       works(WATCH_TIMEOUT.plusSeconds(10), () -> writeAndFlush(image));
-      assertThat(ceph.ceph("osd", "blocklist", "ls")).as("the dead one is fenced").isNotEqualTo(before);
+      assertThat(ceph.ceph("osd", "blocklist", "ls"))
+          .as("the dead one is fenced")
+          .isNotEqualTo(before);
       Bytes.assertEqual(Bytes.of(image, 0, 4096), Bytes.random(4096, 7));
     }
   }
@@ -560,7 +562,8 @@ class FaultsIT {
         assertThat(waits).isNotDone();
         ceph.ceph("osd", "pool", "set-quota", pool.name, "max_objects", "0");
         waits.join();
-        Await.until("writes are done again", () -> outcome(IN_TIME, () -> writeAndFlush(other)) == null);
+        Await.until(
+            "writes are done again", () -> outcome(IN_TIME, () -> writeAndFlush(other)) == null);
       }
       pool.load.awaitFlushes();
       pool.load.stop();

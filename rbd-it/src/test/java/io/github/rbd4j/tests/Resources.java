@@ -28,8 +28,7 @@ record Resources(long memory, long heap, long threads, long files, long direct) 
             .sum();
     long heap = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
     try (Stream<Path> files = Files.list(Path.of("/proc/self/fd"))) {
-      return new Resources(
-          status("VmRSS") << 10, heap, status("Threads"), files.count(), direct);
+      return new Resources(status("VmRSS") << 10, heap, status("Threads"), files.count(), direct);
     }
   }
 

@@ -12,7 +12,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
-import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -58,7 +57,7 @@ class FuzzIT {
   /** How a sequence failed. */
   private record Failure(Throwable thrown, List<String> trace, int steps) {}
 
-  static LongStream seeds() throws IOException {
+  static List<Long> seeds() throws IOException {
     try (BufferedReader lines =
         new BufferedReader(
             new InputStreamReader(
@@ -67,11 +66,8 @@ class FuzzIT {
       return lines
           .lines()
           .filter(line -> !line.isBlank() && !line.startsWith("#"))
-          .mapToLong(line -> Long.parseLong(line.strip().split("\\s")[0]))
-          .boxed()
-          .toList()
-          .stream()
-          .mapToLong(Long::longValue);
+          .map(line -> Long.valueOf(line.strip().split("\\s")[0]))
+          .toList();
     }
   }
 
@@ -88,7 +84,8 @@ class FuzzIT {
       run(fixed);
       return;
     }
-    long end = System.nanoTime() + Duration.ofSeconds(Long.getLong("rbd4j.fuzz.seconds", 60)).toNanos();
+    long end =
+        System.nanoTime() + Duration.ofSeconds(Long.getLong("rbd4j.fuzz.seconds", 60)).toNanos();
     Random seeds = new Random();
     int sequences = 0;
     while (System.nanoTime() < end) {

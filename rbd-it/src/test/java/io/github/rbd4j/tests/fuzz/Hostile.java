@@ -3,7 +3,6 @@ package io.github.rbd4j.tests.fuzz;
 import java.util.Collection;
 import java.util.List;
 import java.util.Random;
-import org.jspecify.annotations.Nullable;
 
 /** Arguments as a careless or malicious caller would choose them. */
 final class Hostile {
@@ -30,7 +29,7 @@ final class Hostile {
   }
 
   /** A name for something new. */
-  static @Nullable String newName(Random random) {
+  static String newName(Random random) {
     return switch (random.nextInt(24)) {
       case 0 -> null;
       case 1 -> "";
@@ -44,14 +43,14 @@ final class Hostile {
   }
 
   /** A name of something that is probably there. */
-  static @Nullable String name(Random random, Collection<String> there) {
+  static String name(Random random, Collection<String> there) {
     return there.isEmpty() || random.nextInt(8) == 0
         ? newName(random)
         : there.stream().skip(random.nextInt(there.size())).findFirst().orElseThrow();
   }
 
   /** Whether no call may accept such a name. */
-  static boolean isImpossible(@Nullable String name) {
+  static boolean isImpossible(String name) {
     return name == null || name.isEmpty() || name.indexOf('\0') >= 0 || name.indexOf('\ud800') >= 0;
   }
 

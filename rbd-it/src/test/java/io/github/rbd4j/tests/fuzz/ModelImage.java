@@ -30,10 +30,10 @@ final class ModelImage {
   final TreeSet<String> locks = new TreeSet<>();
 
   /** The snapshot that it was cloned from and not yet flattened, or null. */
-  @org.jspecify.annotations.Nullable Snap parent;
+  Snap parent;
 
   /** The group that it is in, or null. */
-  @org.jspecify.annotations.Nullable String group;
+  String group;
 
   ModelImage(byte[] content, boolean exclusiveLock) {
     this.content = content;

@@ -44,14 +44,11 @@ import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionException;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.NullUnmarked;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A namespace of a pool, and the model of what is in it. A step is one random call; its result is
  * compared with the model, which then changes as the image should have.
  */
-@NullUnmarked // it passes null where that is not allowed
 final class World implements AutoCloseable {
   private static final int MAX_SIZE = 512 << 10;
   private static final int ORDER = 16;
@@ -130,7 +127,7 @@ final class World implements AutoCloseable {
   }
 
   /** Makes a call with a name, which must be refused if the name is impossible. */
-  private static boolean refusesName(@Nullable String name, Runnable call) {
+  private static boolean refusesName(String name, Runnable call) {
     if (name == null) {
       refused(task(call), NullPointerException.class);
     } else if (Hostile.isImpossible(name)) {
@@ -142,7 +139,7 @@ final class World implements AutoCloseable {
   }
 
   /** The same for the name of something new; a snapshot's can be of any length. */
-  private static boolean refusesNewSnapshot(@Nullable String name, Runnable call) {
+  private static boolean refusesNewSnapshot(String name, Runnable call) {
     if (refusesName(name, call)) {
       return true;
     }
@@ -153,7 +150,7 @@ final class World implements AutoCloseable {
     return false;
   }
 
-  private static boolean refusesNewName(@Nullable String name, Runnable call) {
+  private static boolean refusesNewName(String name, Runnable call) {
     if (refusesNewSnapshot(name, call)) {
       return true;
     }
@@ -301,8 +298,7 @@ final class World implements AutoCloseable {
     check(count == expected, "read %d bytes, not %d", count, expected);
     if (count > 0) {
       int from = (int) offset;
-      int wrong =
-          Arrays.mismatch(target, 0, (int) count, model.content, from, from + (int) count);
+      int wrong = Arrays.mismatch(target, 0, (int) count, model.content, from, from + (int) count);
       check(wrong < 0, "wrong byte at %d", offset + wrong);
     }
   }
@@ -344,7 +340,8 @@ final class World implements AutoCloseable {
           switch (way) {
             case 0 -> image.writeAt(offset, data);
             case 1 -> image.writeAt(offset, ByteBuffer.wrap(data));
-            case 2 -> image.writeAt(offset, ByteBuffer.allocateDirect(data.length).put(data).flip());
+            case 2 ->
+                image.writeAt(offset, ByteBuffer.allocateDirect(data.length).put(data).flip());
             default -> image.async().write(offset, MemorySegment.ofArray(data)).join();
           }
         };
@@ -418,7 +415,8 @@ final class World implements AutoCloseable {
     doing("compare and write at %d of %s, different at %d", at, name, different);
     Image image = handle(name);
     if (!inside) {
-      refused(() -> image.compareAndWrite(at, expected, replacement), IllegalArgumentException.class);
+      refused(
+          () -> image.compareAndWrite(at, expected, replacement), IllegalArgumentException.class);
       return;
     }
     OptionalLong result;
@@ -467,8 +465,7 @@ final class World implements AutoCloseable {
     } else {
       call.run();
       model.snapshots.put(
-          snapshot,
-          new ModelImage.Snap(image.snapshot(snapshot).id(), model.content.clone()));
+          snapshot, new ModelImage.Snap(image.snapshot(snapshot).id(), model.content.clone()));
     }
   }
 
@@ -556,9 +553,7 @@ final class World implements AutoCloseable {
       return;
     }
     if (since != null && snap == null) {
-      refused(
-          () -> image.diff(DiffOptions.since(since)),
-          SnapshotNotFoundException.class);
+      refused(() -> image.diff(DiffOptions.since(since)), SnapshotNotFoundException.class);
       return;
     }
     int size = model.content.length;
@@ -752,7 +747,10 @@ final class World implements AutoCloseable {
       return;
     }
     ModelImage.Snap snap = model.snapshots.get(snapshot);
-    if (snap == null || !snap.isProtected || images.containsKey(child) || Hostile.isTooLong(child)) {
+    if (snap == null
+        || !snap.isProtected
+        || images.containsKey(child)
+        || Hostile.isTooLong(child)) {
       refused(task(call), RbdException.class);
     } else {
       call.run();
@@ -936,7 +934,8 @@ final class World implements AutoCloseable {
     try (Image image = foreign.openReadOnly(name)) {
       verify(name, image, model.content);
       Map<Long, String> snapshots =
-          image.snapshots().stream().collect(Collectors.toMap(SnapshotInfo::id, SnapshotInfo::name));
+          image.snapshots().stream()
+              .collect(Collectors.toMap(SnapshotInfo::id, SnapshotInfo::name));
       Map<Long, String> expected = new HashMap<>();
       model.snapshots.forEach((snapshot, snap) -> expected.put(snap.id, snapshot));
       check(snapshots.equals(expected), "%s has snapshots %s", name, snapshots);
