@@ -537,7 +537,7 @@ public final class AsyncImage {
   private OptionalLong compared(
       MemorySegment image, long result, long offset, long length, Scratch.StoredLong mismatch) {
     if (result == Errno.EILSEQ.result()) {
-      return OptionalLong.of(mismatch.get());
+      return OptionalLong.of(data.firstDifference(image, mismatch.get()));
     }
     written(image, result, offset, length, ImageOperation.COMPARE_AND_WRITE);
     return OptionalLong.empty();

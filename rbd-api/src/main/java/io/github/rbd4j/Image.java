@@ -406,6 +406,10 @@ public final class Image extends NativeObject {
   /**
    * Waits until every write that returned before is safe in the cluster.
    *
+   * <p>A write can return before the cluster has it, and fail afterwards. The next flush of this
+   * handle then throws, once: treat all writes since the last good flush as lost, also those of
+   * other threads that share the handle, whose own flushes may well succeed.
+   *
    * <p>Implements: {@code int rbd_flush(rbd_image_t image)}
    */
   public void flush() {
@@ -1099,6 +1103,9 @@ public final class Image extends NativeObject {
    * needs the exclusive lock, so an image that is used should have that lock before: librbd cannot
    * hand it over while a snapshot is being taken.
    *
+   * <p>Watch before snapshots are taken: librbd (seen with Ceph 16) ends the process when the first
+   * watch of a handle is registered between the two messages of a snapshot that is being taken.
+   *
    * @param listener what to call, on the executor of the cluster connection
    * @param limit how long it may prepare; a snapshot fails when it takes longer
    * @return the watch; close it to end it
@@ -1287,7 +1294,8 @@ public final class Image extends NativeObject {
   }
 
   /**
-   * Takes a snapshot.
+   * Takes a snapshot. What was written before is flushed first: if that fails, no snapshot is
+   * taken.
    *
    * <p>Implements: {@code int rbd_snap_create2(rbd_image_t image, const char *snap_name, uint32_t
    * flags, librbd_progress_fn_t cb, void *cbdata)}
@@ -1303,10 +1311,14 @@ public final class Image extends NativeObject {
   public Snapshot createSnapshot(
       String name, Set<SnapshotCreateFlag> flags, ProgressListener listener) {
     NativeStrings.requireNewName(name, "name");
+    Objects.requireNonNull(listener, "listener");
     int mask = (int) NativeFlag.mask(flags);
+    // librbd flushes by itself, but when it learns there that a write before has failed, it forgets
+    // to let writes in again: the next one would wait for ever.
+    data.flush();
     handle.callWithUpcall(
         snapshotOperation("create", name),
-        Objects.requireNonNull(listener, "listener"),
+        listener,
         (image, arena, argument) ->
             rbd_snap_create2(
                 image, NativeStrings.copy(arena, name), mask, Upcalls.progressStub(), argument));
@@ -1480,10 +1492,13 @@ public final class Image extends NativeObject {
     long behind = size() - options.offset();
     // Not even an empty range is behind the end: a length lets librbd refuse it.
     long length = behind < 0 ? 1 : Math.min(options.length(), behind);
-    if (options.fromSnapshotId() != null) {
-      diffFromId(options, options.fromSnapshotId(), length, visitor);
+    // An empty range of whole objects makes librbd of Ceph 16 end the process.
+    DiffOptions safe = length == 0 ? options.wholeObject(false) : options;
+    Long fromId = safe.fromSnapshotId();
+    if (fromId != null) {
+      diffFromId(safe, fromId, length, visitor);
     } else {
-      diffFromName(options, length, visitor);
+      diffFromName(safe, length, visitor);
     }
   }
 

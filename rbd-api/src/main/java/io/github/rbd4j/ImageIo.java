@@ -7,6 +7,7 @@ import static io.github.rbd4j.bindings.librbd_h.rbd_compare_and_write;
 import static io.github.rbd4j.bindings.librbd_h.rbd_discard;
 import static io.github.rbd4j.bindings.librbd_h.rbd_flush;
 import static io.github.rbd4j.bindings.librbd_h.rbd_get_size;
+import static io.github.rbd4j.bindings.librbd_h.rbd_get_stripe_unit;
 import static io.github.rbd4j.bindings.librbd_h.rbd_read2;
 import static io.github.rbd4j.bindings.librbd_h.rbd_write2;
 import static io.github.rbd4j.bindings.librbd_h.rbd_write_zeroes;
@@ -463,13 +464,29 @@ final class ImageIo {
     MemorySegment image = handle.acquire();
     try {
       count = rbd_compare_and_write(image, offset, length, expected, data, mismatch, 0);
+      if (count == Errno.EILSEQ.result()) {
+        return OptionalLong.of(firstDifference(image, mismatch.get(ValueLayout.JAVA_LONG, 0)));
+      }
     } finally {
       handle.release();
     }
-    if (count == Errno.EILSEQ.result()) {
-      return OptionalLong.of(mismatch.get(ValueLayout.JAVA_LONG, 0));
-    }
     requireWhole(count, length, 0, ImageOperation.COMPARE_AND_WRITE);
     return OptionalLong.empty();
+  }
+
+  /**
+   * Where a compare-and-write found the first difference, counted from the start of its range. What
+   * librbd stores is that number plus the position in the image of the stripe unit at the beginning
+   * of the object. The range lies within one stripe unit.
+   */
+  long firstDifference(MemorySegment image, long mismatch) {
+    StagingPool pool = StagingPool.forNumbers();
+    MemorySegment unit = pool.take();
+    try {
+      Failures.check(rbd_get_stripe_unit(image, unit), handle.operation("get the stripe unit of"));
+      return mismatch % unit.get(ValueLayout.JAVA_LONG, 0);
+    } finally {
+      pool.give(unit);
+    }
   }
 }

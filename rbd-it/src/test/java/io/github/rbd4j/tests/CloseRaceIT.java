@@ -2,10 +2,19 @@ package io.github.rbd4j.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.rbd4j.AsyncOptions;
+import io.github.rbd4j.AsyncOptions.WhenFull;
 import io.github.rbd4j.DiffOptions;
+import io.github.rbd4j.Feature;
 import io.github.rbd4j.Image;
+import io.github.rbd4j.ImageOptions;
+import io.github.rbd4j.ImageWatch;
+import io.github.rbd4j.LockMode;
+import io.github.rbd4j.QuiesceListener;
+import io.github.rbd4j.QuiesceWatch;
 import io.github.rbd4j.Rbd;
 import io.github.rbd4j.RbdException;
+import io.github.rbd4j.Watcher;
 import io.github.rbd4j.internal.Upcalls;
 import io.github.rbd4j.it.CephCluster;
 import io.github.rbd4j.it.CephTest;
@@ -15,33 +24,53 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Queue;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Threads use images while others close them, their pool and their cluster. Every call ends, with a
- * result, an {@link RbdException} or an {@link IllegalStateException}.
+ * Threads use images in every way while others close them, their pool and their cluster at random
+ * moments. Every call ends, with a result, an {@link RbdException} or an {@link
+ * IllegalStateException}, and nothing stays: no registration, no watch in the cluster, no thread,
+ * no open file.
+ *
+ * <p>That the native object is destroyed at least once is seen from the cluster, which knows of no
+ * watcher any more, and from the threads of the connections, which are gone; a second time would
+ * end the process.
+ *
+ * <p>{@code -Drbd4j.closerace.seconds=} says how long (75), {@code -Drbd4j.closerace.seed=} repeats
+ * the decisions of a run, if not its timing.
  */
 @CephTest
-@Timeout(value = 180, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 12, unit = TimeUnit.HOURS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class CloseRaceIT {
-  private static final long SIZE = 8 << 20;
-  private static final int IMAGES = 2;
-  private static final int USERS = 6;
-  private static final Duration LIMIT = Duration.ofSeconds(30);
+  private static final Logger LOG = LoggerFactory.getLogger(CloseRaceIT.class);
+  private static final long SIZE = 4 << 20;
+  private static final int TABLES = 5;
+  private static final int USERS = 4;
+  private static final Duration LIMIT = Duration.ofSeconds(60);
+  private static final long SECONDS = Long.getLong("rbd4j.closerace.seconds", 75);
+  private static final long SEED = Long.getLong("rbd4j.closerace.seed", System.nanoTime());
 
   private final CephCluster ceph;
   private final Rbd shared;
   private final List<String> names = new ArrayList<>();
   private final Queue<Throwable> wrong = new ConcurrentLinkedQueue<>();
+  private final AtomicLong rounds = new AtomicLong();
   private final AtomicLong results = new AtomicLong();
   private final AtomicLong refusals = new AtomicLong();
   private final AtomicLong failures = new AtomicLong();
@@ -51,11 +80,17 @@ class CloseRaceIT {
     this.shared = shared;
   }
 
+  /** Each table has an image with the exclusive lock, and one without, for the other locks. */
   @BeforeEach
   void create() {
-    for (int i = 0; i < IMAGES; i++) {
+    for (int i = 0; i < 2 * TABLES; i++) {
       String name = Names.unique("race");
-      shared.create(name, SIZE);
+      try (ImageOptions options = new ImageOptions().order(18)) {
+        if ((i & 1) == 1) {
+          options.features(EnumSet.of(Feature.LAYERING));
+        }
+        shared.create(name, SIZE, options);
+      }
       try (Image image = shared.open(name)) {
         image.writeAt(0, new byte[1 << 20]);
         image.createSnapshot("first");
@@ -74,107 +109,156 @@ class CloseRaceIT {
     }
   }
 
-  /** One connection with its pool and images. */
-  private final class Connection {
-    final Cluster cluster = ceph.client().connect();
-    final IoContext io = cluster.ioContext("rbd");
-    final Rbd rbd = new Rbd(io);
-    final List<Image> images = names.stream().map(rbd::open).toList();
-  }
+  /** A connection, a pool of it, and images of that. */
+  private final class Objects {
+    final Cluster cluster;
+    final IoContext io;
+    final List<Image> images;
 
-  @Test
-  void closingImages() throws InterruptedException {
-    Connection connection = new Connection();
-    for (int round = 0; round < 12; round++) {
-      List<Image> images = names.stream().map(connection.rbd::open).toList();
-      race(round, connection.rbd, images, images.stream().<Runnable>map(i -> i::close).toList());
-      assertThat(images).allMatch(Image::isClosed);
-    }
-    connection.cluster.close();
-    assertThat(connection.images).allMatch(Image::isClosed);
-    assertThat(connection.io.isClosed()).isTrue();
-  }
-
-  @Test
-  void closingThePool() throws InterruptedException {
-    Connection connection = new Connection();
-    for (int round = 0; round < 10; round++) {
-      IoContext io = connection.cluster.ioContext("rbd");
+    Objects(Cluster cluster, int table) {
+      this.cluster = cluster;
+      io = cluster.ioContext("rbd");
       Rbd rbd = new Rbd(io);
-      List<Image> images = names.stream().map(rbd::open).toList();
-      race(round, rbd, images, List.of(io::close, images.getFirst()::close, io::close));
-      assertThat(images).allMatch(Image::isClosed);
+      images = names.subList(2 * table, 2 * table + 2).stream().map(rbd::open).toList();
     }
-    connection.cluster.close();
   }
 
   @Test
-  void closingTheCluster() throws InterruptedException {
-    for (int round = 0; round < 8; round++) {
-      Connection connection = new Connection();
+  void closingImages() throws Exception {
+    try (Cluster cluster = ceph.client().connect()) {
       race(
-          round,
-          connection.rbd,
-          connection.images,
-          List.of(
-              connection.cluster::close,
-              connection.io::close,
-              connection.images.getLast()::close,
-              connection.cluster::close));
-      assertThat(connection.images).allMatch(Image::isClosed);
-      assertThat(connection.io.isClosed()).isTrue();
-      assertThat(connection.cluster.isClosed()).isTrue();
+          table -> {
+            Objects objects = new Objects(cluster, table);
+            race(table, objects, objects.images.stream().<Runnable>map(i -> i::close).toList());
+            assertThat(objects.images).allMatch(Image::isClosed);
+            objects.io.close();
+          });
+    }
+  }
+
+  @Test
+  void closingThePool() throws Exception {
+    try (Cluster cluster = ceph.client().connect()) {
+      race(
+          table -> {
+            Objects objects = new Objects(cluster, table);
+            IoContext io = objects.io;
+            race(table, objects, List.of(io::close, objects.images.getFirst()::close, io::close));
+            assertThat(objects.images).allMatch(Image::isClosed);
+          });
+    }
+  }
+
+  @Test
+  void closingTheCluster() throws Exception {
+    race(
+        table -> {
+          Objects objects = new Objects(ceph.client().connect(), table);
+          Cluster cluster = objects.cluster;
+          race(
+              table,
+              objects,
+              List.of(
+                  cluster::close,
+                  objects.io::close,
+                  objects.images.getLast()::close,
+                  cluster::close));
+          assertThat(objects.images).allMatch(Image::isClosed);
+          assertThat(objects.io.isClosed()).isTrue();
+          assertThat(cluster.isClosed()).isTrue();
+        });
+  }
+
+  @FunctionalInterface
+  private interface Round {
+    void at(int table) throws InterruptedException;
+  }
+
+  /**
+   * Rounds at all tables at the same time, for a third of the time each test has; then the looks.
+   */
+  private void race(Round round) throws Exception {
+    Resources before = Resources.now();
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS) / 3;
+    List<CompletableFuture<Void>> tables = new ArrayList<>();
+    for (int table = 0; table < TABLES; table++) {
+      int number = table;
+      tables.add(
+          Await.inBackground(
+              () -> {
+                try {
+                  while (System.nanoTime() < end && wrong.isEmpty()) {
+                    round.at(number);
+                    rounds.incrementAndGet();
+                  }
+                } catch (InterruptedException e) {
+                  throw new AssertionError(e);
+                }
+              }));
+    }
+    for (CompletableFuture<Void> table : tables) {
+      table.join();
+    }
+    LOG.info(
+        "seed {}: {} rounds, {} results, {} refusals, {} failures",
+        SEED,
+        rounds,
+        results,
+        refusals,
+        failures);
+    assertThat(wrong).as("seed " + SEED).isEmpty();
+    assertThat(results).hasPositiveValue();
+    assertThat(refusals).hasPositiveValue();
+    // A stream that was closed early iterates on its own thread, which may be a step behind.
+    Await.until("nothing is registered", () -> Upcalls.registered() == 0);
+    assertNoWatcher();
+    Resources after = Resources.now();
+    assertThat(after.files() - before.files()).as("more files").isLessThan(20);
+    assertThat(after.threads() - before.threads()).as("more threads").isLessThan(20);
+  }
+
+  private void assertNoWatcher() {
+    for (String name : names) {
+      try (Image image = shared.openReadOnly(name)) {
+        Await.until("no watcher is left", () -> image.watchers().isEmpty());
+      }
     }
   }
 
   /** Users work until they are refused; the closers come at random moments. */
-  private void race(int seed, Rbd rbd, List<Image> images, List<Runnable> closers)
+  private void race(int table, Objects objects, List<Runnable> closers)
       throws InterruptedException {
-    CountDownLatch start = new CountDownLatch(1);
+    Random random = new Random(SEED + rounds.get() * TABLES + table);
     List<Thread> threads = new ArrayList<>();
     for (int i = 0; i < USERS; i++) {
-      Random random = new Random(seed * 100L + i);
-      Image image = images.get(i % images.size());
-      Runnable work = () -> useUntilClosed(random, rbd, image);
-      threads.add(started((i & 1) == 0 ? Thread.ofPlatform() : Thread.ofVirtual(), start, work));
+      Random own = new Random(random.nextLong());
+      Image image = objects.images.get(i % objects.images.size());
+      Thread.Builder builder = i < 2 ? Thread.ofPlatform() : Thread.ofVirtual();
+      threads.add(started(builder, () -> useUntilClosed(own, objects, image)));
     }
-    Random random = new Random(seed);
     for (Runnable closer : closers) {
-      long delay = random.nextLong(150);
+      long delay = random.nextLong(15_000_000);
       threads.add(
           started(
               Thread.ofPlatform(),
-              start,
               () -> {
-                sleep(delay);
+                LockSupport.parkNanos(delay);
                 closer.run();
               }));
     }
-    start.countDown();
     for (Thread thread : threads) {
-      assertThat(thread.join(LIMIT))
-          .as(() -> thread + " ends; it is at " + List.of(thread.getStackTrace()))
-          .isTrue();
+      if (!thread.join(LIMIT)) {
+        AssertionError hangs = new AssertionError(thread + " hangs, seed " + SEED);
+        hangs.setStackTrace(thread.getStackTrace());
+        throw hangs;
+      }
     }
-    assertThat(wrong).isEmpty();
-    awaitNoRegistration();
-    assertThat(results).hasPositiveValue();
   }
 
-  /** A stream that was closed early iterates on its own thread, which may be a step behind. */
-  private static void awaitNoRegistration() {
-    long end = System.nanoTime() + LIMIT.toNanos();
-    while (Upcalls.registered() != 0 && System.nanoTime() < end) {
-      sleep(1);
-    }
-    assertThat(Upcalls.registered()).isZero();
-  }
-
-  private Thread started(Thread.Builder builder, CountDownLatch start, Runnable work) {
+  private Thread started(Thread.Builder builder, Runnable work) {
     return builder.start(
         () -> {
           try {
-            start.await();
             work.run();
           } catch (Throwable e) { // the test looks at it
             wrong.add(e);
@@ -182,42 +266,52 @@ class CloseRaceIT {
         });
   }
 
-  private static void sleep(long milliseconds) {
-    try {
-      Thread.sleep(milliseconds);
-    } catch (InterruptedException e) {
-      throw new AssertionError(e);
-    }
-  }
-
-  private void useUntilClosed(Random random, Rbd rbd, Image image) {
+  private void useUntilClosed(Random random, Objects objects, Image image) {
+    List<CompletableFuture<?>> futures = new ArrayList<>();
     boolean refused = false;
     while (!refused) {
-      try {
-        use(random, rbd, image);
-        results.incrementAndGet();
-      } catch (IllegalStateException e) {
-        // Some calls, like create, say only that the pool is closed.
-        assertThat(e).hasMessageMatching("(image|pool|cluster) .* is closed");
-        refusals.incrementAndGet();
-        refused = true;
-      } catch (RbdException e) {
-        failures.incrementAndGet();
-      }
+      refused = !ends(() -> use(random, objects, image, futures));
     }
-    assertThat(image.isClosed() || rbd.ioContext().isClosed()).isTrue();
+    assertThat(image.isClosed() || objects.io.isClosed()).isTrue();
+    for (CompletableFuture<?> future : futures) {
+      ends(() -> future.orTimeout(LIMIT.toSeconds(), TimeUnit.SECONDS).join());
+    }
   }
 
-  private static void use(Random random, Rbd rbd, Image image) {
-    long offset = random.nextLong(SIZE - 65536);
-    switch (random.nextInt(14)) {
+  /** Makes a call, which must end in one of the ways that are defined; whether it was let in. */
+  private boolean ends(Runnable call) {
+    try {
+      call.run();
+      results.incrementAndGet();
+      return true;
+    } catch (RuntimeException e) {
+      switch (e instanceof CompletionException ? e.getCause() : e) {
+        // Some calls, like create, say only that the pool is closed.
+        case IllegalStateException closed -> {
+          assertThat(closed).hasMessageMatching(".*(image|pool|cluster|watch) .* is closed");
+          refusals.incrementAndGet();
+          return false;
+        }
+        case RbdException _ -> failures.incrementAndGet();
+        case RejectedExecutionException _ -> failures.incrementAndGet();
+        default -> throw e;
+      }
+      return true;
+    }
+  }
+
+  private static void use(
+      Random random, Objects objects, Image image, List<CompletableFuture<?>> futures) {
+    long offset = random.nextLong(SIZE / 2);
+    boolean locks = image == objects.images.getLast();
+    // What takes the cluster long is rare, so that there are more rounds.
+    int what = random.nextInt(80);
+    switch (what < 56 ? what % 17 : what % 24) {
       case 0, 1 -> image.readAt(offset, new byte[4096]);
-      case 2 -> image.writeAt(offset, new byte[4096]);
-      case 3 -> image.writeAt(offset, new byte[65536]);
+      case 2, 3 -> image.writeAt(offset, new byte[1 + random.nextInt(65536)]);
       case 4 -> {
         try (Arena arena = Arena.ofConfined()) {
-          MemorySegment target = arena.allocate(16384);
-          image.readAt(offset, target);
+          image.readAt(offset, arena.allocate(16384));
         }
       }
       case 5 -> image.snapshots();
@@ -230,17 +324,70 @@ class CloseRaceIT {
       case 8 -> image.setMetadata("key" + random.nextInt(4), "value");
       case 9 -> image.metadata();
       case 10 -> image.flush();
-      case 11 -> {
-        image.size();
-        image.info();
-      }
-      case 12 -> rbd.list();
+      case 11 -> image.info();
+      case 12 -> new Rbd(objects.io).list();
       case 13 -> {
-        try (Image other = rbd.openReadOnly(image.name())) {
+        try (Image other = new Rbd(objects.io).openReadOnly(image.name())) {
           other.readAt(0, new byte[512]);
         }
       }
+      case 14, 15, 16 -> submit(random, image, offset, futures);
+      case 17 -> {
+        try (ImageWatch watch = image.watch(() -> {})) {
+          image.setMetadata("watched", "yes");
+          assertThat(watch).isNotNull();
+        }
+      }
+      case 18, 19 -> {
+        if (locks) {
+          // Not on the image with snapshots: see Image.watchQuiesce.
+          try (QuiesceWatch watch = image.watchQuiesce(new Calm(), Duration.ofSeconds(5))) {
+            assertThat(watch).isNotNull();
+          }
+        } else {
+          image.createSnapshot(Names.unique("s")).remove();
+        }
+      }
+      case 20 -> image.resize(SIZE - random.nextInt(8) * 65536L, true);
+      case 21 -> image.discard(offset, 65536);
+      case 22 -> {
+        if (locks) {
+          String cookie = "c" + random.nextInt(3);
+          image.advisoryLocks().lockShared(cookie, "tag");
+          image.advisoryLocks().unlock(cookie);
+        } else {
+          image.exclusiveLock().acquire(LockMode.EXCLUSIVE);
+        }
+      }
+      case 23 -> {
+        List<Watcher> watchers = image.watchers();
+        assertThat(watchers).isNotEmpty();
+      }
       default -> throw new AssertionError();
     }
+  }
+
+  /** Many at once, with a queue of each kind. */
+  private static void submit(
+      Random random, Image image, long offset, List<CompletableFuture<?>> futures) {
+    WhenFull kind = WhenFull.values()[random.nextInt(WhenFull.values().length)];
+    var async = image.async(AsyncOptions.defaults().queueDepth(4).whenFull(kind));
+    for (int i = 0; i < 16; i++) {
+      futures.add(
+          switch (random.nextInt(4)) {
+            case 0 -> async.read(offset, Arena.ofAuto().allocate(4096));
+            case 1 -> async.write(offset, MemorySegment.ofArray(new byte[4096]));
+            case 2 -> async.writeZeroes(offset, 4096, false);
+            default -> async.flush();
+          });
+    }
+  }
+
+  private static final class Calm implements QuiesceListener {
+    @Override
+    public void quiesce() {}
+
+    @Override
+    public void unquiesce() {}
   }
 }

@@ -454,6 +454,22 @@ class DiffIT {
     image = rbd.open(name);
   }
 
+  /** It ends the process of Ceph 16 when the fast difference looks at no object. */
+  @Test
+  void anEmptyRangeOfWholeObjectsHasNoDifference() {
+    writeEveryObject();
+    image.createSnapshot("s");
+    for (DiffOptions options : List.of(ALL, DiffOptions.since("s"))) {
+      for (long offset : new long[] {0, 1, MIB, MIB + 512, OBJECTS * MIB}) {
+        assertThat(image.diff(options.wholeObject(true).range(offset, 0))).isEmpty();
+      }
+    }
+    assertThatThrownBy(() -> image.diff(DiffOptions.since("no").wholeObject(true).range(0, 0)))
+        .isInstanceOf(SnapshotNotFoundException.class);
+    image.resize(0, true);
+    assertThat(image.diff(ALL.wholeObject(true))).isEmpty();
+  }
+
   @Test
   void aStreamOfAClosedImageFails() {
     writeEveryObject();

@@ -10,18 +10,12 @@ import io.github.rbd4j.it.CephCluster;
 import io.github.rbd4j.it.CephTest;
 import io.github.rbd4j.rados.Cluster;
 import io.github.rbd4j.rados.IoContext;
-import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.management.BufferPoolMXBean;
-import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -62,28 +56,6 @@ class FlatResourcesIT {
   @AfterEach
   void remove() {
     rbd.remove(name);
-  }
-
-  /** What this process has. The Java heap is part of the memory: the warm-up lets it settle. */
-  private record Resources(long memory, long threads, long files, long direct) {
-    static Resources now() throws IOException {
-      for (int i = 0; i < 3; i++) {
-        System.gc();
-      }
-      long direct =
-          ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
-              .mapToLong(BufferPoolMXBean::getMemoryUsed)
-              .sum();
-      try (Stream<Path> files = Files.list(Path.of("/proc/self/fd"))) {
-        return new Resources(status("VmRSS") << 10, status("Threads"), files.count(), direct);
-      }
-    }
-
-    private static long status(String key) throws IOException {
-      List<String> lines = Files.readAllLines(Path.of("/proc/self/status"));
-      String line = lines.stream().filter(l -> l.startsWith(key + ":")).findFirst().orElseThrow();
-      return Long.parseLong(line.replaceAll("\\D", ""));
-    }
   }
 
   @FunctionalInterface

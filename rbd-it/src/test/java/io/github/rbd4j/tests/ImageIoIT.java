@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.rbd4j.Image;
+import io.github.rbd4j.ImageOptions;
 import io.github.rbd4j.IncompleteWriteException;
 import io.github.rbd4j.InvalidRequestException;
 import io.github.rbd4j.Rbd;
@@ -214,6 +215,27 @@ class ImageIoIT {
         .isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> image.writeSame(0, 0, new byte[0]))
         .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  /** librbd counts from the beginning of the object, which is the same only in the first one. */
+  @Test
+  void compareAndWriteSaysWhereTheDifferenceIsInAnyObject() {
+    String striped = Names.unique("striped");
+    try (ImageOptions options = new ImageOptions().order(20).striping(65536, 4)) {
+      rbd.create(striped, 8 * MIB, options);
+    }
+    try (Image other = rbd.open(striped)) {
+      byte[] wrong = new byte[512];
+      wrong[77]++;
+      MemorySegment expected = MemorySegment.ofArray(wrong);
+      MemorySegment data = MemorySegment.ofArray(new byte[512]);
+      for (long offset = 3 * 512; offset < 8 * MIB; offset = offset * 3 + 512) {
+        assertThat(image.compareAndWrite(offset, expected, data)).hasValue(77);
+        assertThat(image.async().compareAndWrite(offset, expected, data).join()).hasValue(77);
+        assertThat(other.compareAndWrite(offset, expected, data)).hasValue(77);
+      }
+    }
+    rbd.remove(striped);
   }
 
   @Test

@@ -1,0 +1,52 @@
+package io.github.rbd4j.tests.fuzz;
+
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/** What an image should be. */
+final class ModelImage {
+  /** A snapshot: what the image was. */
+  static final class Snap {
+    final long id;
+    final byte[] content;
+    boolean isProtected;
+
+    /** How many clones still depend on it. */
+    int children;
+
+    Snap(long id, byte[] content) {
+      this.id = id;
+      this.content = content;
+    }
+  }
+
+  byte[] content;
+  final boolean exclusiveLock;
+  final Map<String, Snap> snapshots = new LinkedHashMap<>();
+  final TreeMap<String, String> metadata = new TreeMap<>();
+  final TreeSet<String> locks = new TreeSet<>();
+
+  /** The snapshot that it was cloned from and not yet flattened, or null. */
+  Snap parent;
+
+  /** The group that it is in, or null. */
+  String group;
+
+  ModelImage(byte[] content, boolean exclusiveLock) {
+    this.content = content;
+    this.exclusiveLock = exclusiveLock;
+  }
+
+  void resize(int size) {
+    content = Arrays.copyOf(content, size);
+  }
+
+  void fill(int offset, int length, byte[] pattern) {
+    for (int i = 0; i < length; i++) {
+      content[offset + i] = pattern[i % pattern.length];
+    }
+  }
+}
