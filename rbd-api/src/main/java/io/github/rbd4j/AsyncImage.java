@@ -612,7 +612,9 @@ public final class AsyncImage {
       throw new IllegalArgumentException(
           segments.size() + " pieces of memory: 1 to 1024 are possible");
     }
-    return segments.stream().mapToLong(MemorySegment::byteSize).reduce(0, Math::addExact);
+    return segments.stream()
+        .mapToLong(MemorySegment::byteSize)
+        .reduce(0, (a, b) -> a + b < 0 ? Long.MAX_VALUE : a + b);
   }
 
   private Scratch.Piece piece(Scratch scratch, MemorySegment source) {

@@ -20,6 +20,11 @@ public record ConfigOption(String name, String value, ConfigSource source, int s
   /** The keys of the metadata that begin so are options. */
   static final String METADATA_PREFIX = "conf_";
 
+  /** The key of the metadata that is an option. */
+  static String metadataKey(String option) {
+    return METADATA_PREFIX + NativeStrings.requireName(option, "option");
+  }
+
   static List<ConfigOption> list(
       Operation operation, SizedBuffer.Fill fill, SizedBuffer.Cleanup cleanup) {
     return SizedBuffer.fetchList(

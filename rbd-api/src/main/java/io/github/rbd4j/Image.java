@@ -1223,7 +1223,7 @@ public final class Image extends NativeObject {
    * @param value its value
    */
   public void setConfig(String option, String value) {
-    setMetadata(ConfigOption.METADATA_PREFIX + option, value);
+    setMetadata(ConfigOption.metadataKey(option), value);
   }
 
   /**
@@ -1233,7 +1233,7 @@ public final class Image extends NativeObject {
    * @throws ObjectNotFoundException if it was not set for the image
    */
   public void removeConfig(String option) {
-    removeMetadata(ConfigOption.METADATA_PREFIX + option);
+    removeMetadata(ConfigOption.metadataKey(option));
   }
 
   // -------------------------------------------------------------------------------- snapshots

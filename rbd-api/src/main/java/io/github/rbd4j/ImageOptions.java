@@ -214,8 +214,8 @@ public final class ImageOptions extends NativeObject {
    * @throws IllegalArgumentException if the option is a number
    */
   public ImageOptions set(ImageOption option, String value) {
-    requireKind(option, true);
     NativeStrings.require(value, "value");
+    requireKind(option, true);
     synchronized (this) {
       handle.callInArena(
           operation("set", option),

@@ -415,7 +415,7 @@ public final class Rbd {
    * @param value its value
    */
   public void setConfig(String option, String value) {
-    setMetadata(ConfigOption.METADATA_PREFIX + option, value);
+    setMetadata(ConfigOption.metadataKey(option), value);
   }
 
   /**
@@ -425,7 +425,7 @@ public final class Rbd {
    * @throws ObjectNotFoundException if it was not set for the pool
    */
   public void removeConfig(String option) {
-    removeMetadata(ConfigOption.METADATA_PREFIX + option);
+    removeMetadata(ConfigOption.metadataKey(option));
   }
 
   /**

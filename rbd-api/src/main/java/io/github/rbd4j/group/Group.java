@@ -161,7 +161,8 @@ public final class Group {
 
   /** Throws if an image is not in the group, which librbd passes over in silence. */
   private void requireMember(String verb, IoContext io, String image) {
-    if (images().stream().noneMatch(i -> i.name().equals(image) && i.poolId() == io.poolId())) {
+    long poolId = io.poolId();
+    if (images().stream().noneMatch(i -> i.name().equals(image) && i.poolId() == poolId)) {
       throw Failures.toException(Errno.ENOENT.result(), imageOperation(verb), null);
     }
   }

@@ -27,7 +27,7 @@ public final class SerialNotifier implements Runnable {
     if (pending.getAndIncrement() == 0) {
       try {
         executor.execute(this::drain);
-      } catch (RuntimeException e) {
+      } catch (Throwable e) { // also that no thread could be started
         pending.set(0); // so that the next news are not taken for some that come while it runs
         throw e;
       }
@@ -40,7 +40,7 @@ public final class SerialNotifier implements Runnable {
       seen = pending.get();
       try {
         listener.run();
-      } catch (RuntimeException | Error e) {
+      } catch (Throwable e) { // also a checked exception that was thrown unseen by the compiler
         LOG.warn("a listener threw", e);
       }
     } while (pending.addAndGet(-seen) != 0);

@@ -51,7 +51,7 @@ public final class SerialTasks {
     }
     try {
       starter.execute(this::drain);
-    } catch (RuntimeException e) {
+    } catch (Throwable e) { // also that no thread could be started
       synchronized (waiting) {
         waiting.remove(task);
         running = !waiting.isEmpty();

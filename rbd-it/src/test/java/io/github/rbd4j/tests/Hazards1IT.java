@@ -1,0 +1,548 @@
+package io.github.rbd4j.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.rbd4j.AsyncImage;
+import io.github.rbd4j.AsyncOptions;
+import io.github.rbd4j.DiffOptions;
+import io.github.rbd4j.DiffVisitor;
+import io.github.rbd4j.Feature;
+import io.github.rbd4j.Image;
+import io.github.rbd4j.ImageNotFoundException;
+import io.github.rbd4j.ImageOption;
+import io.github.rbd4j.ImageOptions;
+import io.github.rbd4j.ImageWatch;
+import io.github.rbd4j.ProgressListener;
+import io.github.rbd4j.QuiesceListener;
+import io.github.rbd4j.QuiesceWatch;
+import io.github.rbd4j.Rbd;
+import io.github.rbd4j.RbdException;
+import io.github.rbd4j.Snapshot;
+import io.github.rbd4j.SnapshotNotFoundException;
+import io.github.rbd4j.encryption.Encryption;
+import io.github.rbd4j.encryption.EncryptionFormat;
+import io.github.rbd4j.group.Groups;
+import io.github.rbd4j.it.CephCluster;
+import io.github.rbd4j.it.CephTest;
+import io.github.rbd4j.mirror.ImageMirror;
+import io.github.rbd4j.mirror.Mirror;
+import io.github.rbd4j.rados.Cluster;
+import io.github.rbd4j.rados.IoContext;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.ref.WeakReference;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/**
+ * What ends a process that uses the C API, tried through rbd4j; {@code docs/safety.md} has the rows
+ * by their numbers. Each test runs in a JVM of its own, which must survive it.
+ */
+@CephTest
+@ExtendWith(InOwnJvm.class)
+class Hazards1IT {
+  private static final Duration LIMIT = Duration.ofSeconds(20);
+  private static final int SIZE = 8 << 20;
+
+  private final CephCluster ceph;
+  private final Cluster cluster;
+  private final IoContext io;
+  private final Rbd rbd;
+
+  Hazards1IT(CephCluster ceph, Cluster cluster, IoContext io, Rbd rbd) {
+    this.ceph = ceph;
+    this.cluster = cluster;
+    this.io = io;
+    this.rbd = rbd;
+  }
+
+  private void withImage(Consumer<Image> test) {
+    String name = Names.unique("hazard");
+    rbd.create(name, SIZE);
+    try (Image image = rbd.open(name)) {
+      test.accept(image);
+    }
+    rbd.remove(name);
+  }
+
+  /** Every object of the API that leads to native code, on an open image. */
+  private PublicApi everything(Image image) {
+    return new PublicApi(
+        cluster,
+        io,
+        rbd,
+        rbd.trash(),
+        rbd.migration(),
+        rbd.namespaces(),
+        new Groups(io),
+        new Groups(io).group("group"),
+        new Mirror(io),
+        image,
+        image.async(),
+        image.snapshot("snapshot"),
+        image.advisoryLocks(),
+        image.exclusiveLock(),
+        new ImageMirror(image),
+        new Encryption(image),
+        new ImageOptions());
+  }
+
+  /** Each parameter of such a type is null once, the others make sense. */
+  private void assertNullIsRefused(Predicate<Class<?>> types, int atLeast) {
+    withImage(
+        image -> {
+          PublicApi api = everything(image);
+          int refused = 0;
+          List<String> accepted = new ArrayList<>();
+          for (PublicApi.Call call : api.calls()) {
+            Class<?>[] parameters = call.method().getParameterTypes();
+            for (int i = 0; i < parameters.length; i++) {
+              if (types.test(parameters[i])
+                  && !call.isNullable(i)
+                  && !call.method().getName().equals("equals")) {
+                Object[] arguments = api.arguments(call);
+                arguments[i] = null;
+                PublicApi.Outcome outcome = PublicApi.invoke(call, arguments, LIMIT);
+                if (outcome.thrown() instanceof NullPointerException) {
+                  refused++;
+                } else if (!outcome.isMissing()) {
+                  accepted.add("parameter " + i + " of " + call + ": " + outcome);
+                }
+              }
+            }
+          }
+          assertThat(accepted).isEmpty();
+          assertThat(refused).isGreaterThanOrEqualTo(atLeast);
+        });
+  }
+
+  /** On 16 librbd ends the process; also when the snapshot goes while one asks. */
+  @Test
+  void h1_01_timestampOfAMissingSnapshot() {
+    withImage(
+        image -> {
+          assertThatThrownBy(() -> image.snapshot("never").timestamp())
+              .isExactlyInstanceOf(SnapshotNotFoundException.class);
+          try (Image other = rbd.open(image.name())) {
+            CompletableFuture<Void> churn =
+                Await.inBackground(
+                    () -> {
+                      for (int i = 0; i < 40; i++) {
+                        other.createSnapshot("s").remove();
+                      }
+                    });
+            Snapshot snapshot = image.snapshot("s");
+            int missing = 0;
+            while (!churn.isDone()) {
+              try {
+                assertThat(snapshot.timestamp()).isAfter(Instant.EPOCH);
+              } catch (SnapshotNotFoundException e) {
+                missing++;
+              }
+            }
+            churn.join();
+            assertThat(missing).isPositive();
+          }
+        });
+  }
+
+  private static final Set<String> NEED_NO_NATIVE_OBJECT =
+      Set.of("async", "advisoryLocks", "exclusiveLock", "snapshot", "image", "name", "isClosed");
+
+  @Test
+  void h1_02_callsOnAClosedHandleAndClosingTwice() throws Exception {
+    withImage(
+        image -> {
+          Image closed = rbd.open(image.name());
+          PublicApi api =
+              new PublicApi(
+                  closed,
+                  closed.async(),
+                  closed.snapshot("s"),
+                  closed.advisoryLocks(),
+                  closed.exclusiveLock(),
+                      new ImageMirror(closed),
+                      new Encryption(closed))
+                  .with(cluster, io, rbd);
+          closed.close();
+          closed.close();
+          int refused = 0;
+          for (PublicApi.Call call : api.calls()) {
+            if (call.method().getName().equals("toString")) {
+              continue;
+            }
+            PublicApi.Outcome outcome = PublicApi.invoke(call, api.arguments(call), LIMIT);
+            if (outcome.thrown() == null) {
+              assertThat(NEED_NO_NATIVE_OBJECT).as(call.toString()).contains(call.method().getName());
+            } else if (!outcome.isMissing()) {
+              assertThat(outcome.thrown())
+                  .as(call.toString())
+                  .isInstanceOf(IllegalStateException.class)
+                  .hasMessageContaining("is closed");
+              refused++;
+            }
+          }
+          assertThat(refused).isGreaterThan(100);
+        });
+
+    Image image = rbd.open(createdForClosing());
+    List<Thread> closers = new ArrayList<>();
+    for (int i = 0; i < 8; i++) {
+      closers.add(Thread.ofPlatform().start(image::close));
+    }
+    for (Thread closer : closers) {
+      assertThat(closer.join(LIMIT)).isTrue();
+    }
+    assertThat(image.isClosed()).isTrue();
+  }
+
+  private String createdForClosing() {
+    String name = Names.unique("hazard");
+    rbd.create(name, SIZE);
+    return name;
+  }
+
+  @Test
+  void h1_03_nullHandle() {
+    assertNullIsRefused(
+        type -> Set.of(Image.class, IoContext.class, Cluster.class, Rbd.class).contains(type), 8);
+    assertThatThrownBy(() -> new Rbd(null)).isInstanceOf(NullPointerException.class);
+    assertThatThrownBy(() -> new Groups(null)).isInstanceOf(NullPointerException.class);
+    assertThatThrownBy(() -> new Mirror(null)).isInstanceOf(NullPointerException.class);
+    assertThatThrownBy(() -> new ImageMirror(null)).isInstanceOf(NullPointerException.class);
+    assertThatThrownBy(() -> new Encryption(null)).isInstanceOf(NullPointerException.class);
+  }
+
+  @Test
+  void h1_04_nullName() {
+    assertNullIsRefused(type -> type == String.class, 80);
+  }
+
+  @Test
+  void h1_06_nullOptions() {
+    assertNullIsRefused(type -> type.getSimpleName().endsWith("Options"), 8);
+  }
+
+  @Test
+  void h1_07_nullCallback() {
+    assertNullIsRefused(
+        type ->
+            Set.of(
+                    ProgressListener.class,
+                    DiffVisitor.class,
+                    Runnable.class,
+                    QuiesceListener.class)
+                .contains(type),
+        15);
+  }
+
+  /** Not of one row: all other parameters that can be null. */
+  @Test
+  void h1_03_nullAnything() {
+    assertNullIsRefused(type -> !type.isPrimitive(), 150);
+  }
+
+  @Test
+  void h1_09_closingAWatchTwiceOrAfterItsImage() throws Exception {
+    String name = createdForClosing();
+    Image image = rbd.open(name);
+    ImageWatch first = image.watch(() -> {});
+    ImageWatch second = image.watch(() -> {});
+    QuiesceWatch quiesce = 
+        image.watchQuiesce(PublicApi.quiesceListener(() -> {}), Duration.ofSeconds(5));
+    List<Thread> closers = new ArrayList<>();
+    for (int i = 0; i < 8; i++) {
+      closers.add(Thread.ofPlatform().start(first::close));
+    }
+    for (Thread closer : closers) {
+      assertThat(closer.join(LIMIT)).isTrue();
+    }
+    quiesce.close();
+    quiesce.close();
+    image.close(); // takes the second along
+    first.close();
+    second.close();
+    quiesce.close();
+    assertThatThrownBy(() -> image.watch(() -> {})).isInstanceOf(IllegalStateException.class);
+    rbd.remove(name);
+  }
+
+  /** However the listener ends, librbd is told once that it is done. */
+  @Test
+  void h1_10_theEndOfAQuiesceIsToldOnce() {
+    withImage(
+        image -> {
+          AtomicInteger asked = new AtomicInteger();
+          try (QuiesceWatch _ =
+                  image.watchQuiesce(
+                      PublicApi.quiesceListener(
+                          () -> {
+                            if (asked.incrementAndGet() % 2 == 0) {
+                              throw new IllegalStateException("every second time it fails");
+                            }
+                          }),
+                      Duration.ofSeconds(5));
+              Image other = rbd.open(image.name())) {
+            for (int i = 0; i < 6; i++) {
+              String snapshot = "s" + i;
+              try {
+                other.createSnapshot(snapshot).remove();
+              } catch (RbdException e) {
+                assertThat(e.operation()).startsWith("create"); // the listener failed
+              }
+            }
+          }
+          assertThat(asked.get()).isGreaterThanOrEqualTo(6);
+        });
+  }
+
+  /** A future that is given up releases nothing: librbd still calls back. */
+  @Test
+  void h1_13_givingUpOperationsThatAreInFlight() {
+    withImage(
+        image -> {
+          for (AsyncOptions options :
+              List.of(AsyncOptions.defaults(), AsyncOptions.defaults().onLibrbdThread(true))) {
+            AsyncImage async = image.async(options.deadline(Duration.ofNanos(1)));
+            for (int i = 0; i < 2000; i++) {
+              CompletableFuture<Long> read = async.read(0, MemorySegment.ofArray(new byte[4096]));
+              read.cancel(true);
+              async.write(4096L * (i % 100), MemorySegment.ofArray(new byte[4096])).cancel(false);
+            }
+          }
+          System.gc();
+          image.flush();
+        });
+  }
+
+  @Test
+  void h1_14_closingAClusterTwice() throws Exception {
+    Cluster mine = ceph.client().connect();
+    Image image = new Rbd(mine.ioContext("rbd")).open(createdForClosing());
+    List<Thread> closers = new ArrayList<>();
+    for (int i = 0; i < 8; i++) {
+      closers.add(Thread.ofPlatform().start(mine::close));
+    }
+    for (Thread closer : closers) {
+      assertThat(closer.join(LIMIT)).isTrue();
+    }
+    mine.close();
+    assertThat(image.isClosed()).isTrue();
+    assertThatThrownBy(mine::fsid)
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("is closed");
+  }
+
+  @Test
+  void h1_15_closingOptionsTwice() {
+    ImageOptions options = new ImageOptions().order(22);
+    options.close();
+    options.close();
+    assertThatThrownBy(() -> options.getLong(ImageOption.ORDER))
+        .isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> rbd.create(Names.unique("never"), SIZE, options))
+        .isInstanceOf(IllegalStateException.class);
+  }
+
+  private Image openAndForgetTheRest(List<WeakReference<?>> dropped, String name) {
+    Cluster mine = ceph.client().connect();
+    IoContext pool = mine.ioContext("rbd");
+    dropped.add(new WeakReference<>(mine));
+    dropped.add(new WeakReference<>(pool));
+    return new Rbd(pool).open(name);
+  }
+
+  @Test
+  void h1_17_collectingTheClusterOfAnImageThatIsInUse() {
+    String name = createdForClosing();
+    List<WeakReference<?>> dropped = new ArrayList<>();
+    Image image = openAndForgetTheRest(dropped, name);
+    for (int i = 0; i < 20; i++) {
+      System.gc();
+      image.writeAt(0, new byte[] {1, 2, 3});
+      image.createSnapshot("s" + i);
+    }
+    assertThat(image.snapshots()).hasSize(20);
+    image.close();
+  }
+
+  private static final class Escape extends Error {
+    private static final long serialVersionUID = 1;
+  }
+
+  @Test
+  void h1_18_exceptionsInCallbacks() throws Exception {
+    withImage(
+        image -> {
+          image.writeAt(0, new byte[SIZE]);
+          assertThatThrownBy(
+                  () ->
+                      image.diffIterate(
+                          DiffOptions.sinceBeginning(),
+                          (_, _, _) -> {
+                            throw new Escape();
+                          }))
+              .isInstanceOf(Escape.class);
+          assertThatThrownBy(
+                  () ->
+                      image.resize(
+                          4096,
+                          true,
+                          (_, _) -> {
+                            throw new Escape();
+                          }))
+              .isInstanceOf(Escape.class);
+          CountDownLatch heard = new CountDownLatch(1);
+          try (ImageWatch _ =
+              image.watch(
+                  () -> {
+                    heard.countDown();
+                    throw new Escape();
+                  })) {
+            image.createSnapshot("s").remove();
+            Await.until("the watch is told", () -> heard.getCount() == 0);
+          }
+          CompletableFuture<Long> read =
+              image
+                  .async(AsyncOptions.defaults().onLibrbdThread(true))
+                  .read(0, Arena.ofAuto().allocate(4096));
+          assertThatThrownBy(
+                  () ->
+                      read.thenRun(
+                              () -> {
+                                throw new Escape();
+                              })
+                          .get())
+              .hasCauseInstanceOf(Escape.class);
+        });
+  }
+
+  /** Everything that librbd writes to is of this operation alone and lives as long as that. */
+  @Test
+  void h1_20_memoryThatIsForgottenOrFreedWhileLibrbdUsesIt() {
+    withImage(
+        image -> {
+          AsyncImage async = image.async();
+          List<CompletableFuture<?>> all = new ArrayList<>();
+          for (int i = 0; i < 500; i++) {
+            Arena arena = Arena.ofShared();
+            List<MemorySegment> pieces = new ArrayList<>();
+            for (int p = 0; p < 16; p++) {
+              pieces.add(p % 2 == 0 ? arena.allocate(512) : Arena.ofAuto().allocate(512));
+            }
+            all.add(async.readv(0, pieces).exceptionally(_ -> null));
+            all.add(
+                async
+                    .compareAndWrite(0, arena.allocate(512), arena.allocate(512))
+                    .exceptionally(_ -> null));
+            pieces.clear();
+            assertThatCode(arena::close).doesNotThrowAnyExceptionExcept(IllegalStateException.class);
+            if (i % 100 == 0) {
+              System.gc();
+            }
+          }
+          CompletableFuture.allOf(all.toArray(CompletableFuture[]::new)).join();
+        });
+  }
+
+  @Test
+  void h1_21_vectorsThatAreEmptyOrTooLarge() {
+    withImage(
+        image -> {
+          AsyncImage async = image.async();
+          MemorySegment small = Arena.ofAuto().allocate(512);
+          MemorySegment huge = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+          List<MemorySegment> many = java.util.Collections.nCopies(1025, small);
+          for (List<MemorySegment> bad : List.of(List.<MemorySegment>of(), many, List.of(huge))) {
+            assertThatThrownBy(() -> async.readv(0, bad))
+                .isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> async.writev(0, bad))
+                .isInstanceOf(IllegalArgumentException.class);
+          }
+          List<MemorySegment> overflow = List.of(huge, huge);
+          assertThatThrownBy(() -> async.readv(0, overflow))
+              .isInstanceOf(IllegalArgumentException.class);
+          assertThatThrownBy(() -> async.writev(0, overflow))
+              .isInstanceOf(IllegalArgumentException.class);
+        });
+  }
+
+  /** A compare-and-write that is larger than an entry of the journal can be. */
+  @Test
+  void h1_26_aLargeCompareAndWriteOnAnImageWithAJournal() {
+    String name = Names.unique("hazard");
+    try (ImageOptions options =
+        new ImageOptions()
+            .addFeatures(Set.of(Feature.EXCLUSIVE_LOCK, Feature.JOURNALING))
+            .journal(12, 4)) {
+      rbd.create(name, SIZE, options);
+    }
+    try (Image image = rbd.open(name)) {
+      byte[] old = new byte[4 << 20];
+      byte[] data = Checks.random(old.length, 26);
+      try {
+        assertThat(image.compareAndWrite(0, old, data)).isEmpty();
+        byte[] back = new byte[data.length];
+        image.readAt(0, back);
+        assertThat(back).isEqualTo(data);
+      } catch (RbdException e) {
+        assertThat(e.errnoName()).isEqualTo("EINVAL"); // 16 compares one sector at most
+      }
+    }
+    rbd.remove(name);
+  }
+
+  @Test
+  void h1_27_aSnapshotDisappearsUnderADiff() {
+    withImage(
+        image -> {
+          image.writeAt(0, new byte[SIZE]);
+          try (Image other = rbd.open(image.name())) {
+            CompletableFuture<Void> churn =
+                Await.inBackground(
+                    () -> {
+                      for (int i = 0; i < 25; i++) {
+                        other.createSnapshot("s");
+                        other.writeAt(0, new byte[4096]);
+                        other.snapshot("s").remove();
+                      }
+                    });
+            Set<String> outcomes = new TreeSet<>();
+            while (!churn.isDone()) {
+              try {
+                image.diff(DiffOptions.since("s").wholeObject(true));
+                outcomes.add("a result");
+              } catch (RbdException e) {
+                outcomes.add(e.errnoName());
+              }
+            }
+            churn.join();
+            assertThat(outcomes).contains("ENOENT").isSubsetOf("a result", "ENOENT");
+          }
+        });
+  }
+
+  /** The C function leaves its result as it was; nobody may look at that. */
+  @Test
+  void h1_28_openingAnImageByAnIdThatIsMissing() {
+    for (int i = 0; i < 100; i++) {
+      assertThatThrownBy(() -> rbd.openById("0123456789ab"))
+          .isExactlyInstanceOf(ImageNotFoundException.class);
+    }
+    assertThatThrownBy(() -> EncryptionFormat.luks((byte[]) null))
+        .isInstanceOf(NullPointerException.class);
+  }
+}

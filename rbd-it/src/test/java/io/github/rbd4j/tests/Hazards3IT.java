@@ -1,0 +1,158 @@
+package io.github.rbd4j.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.rbd4j.Image;
+import io.github.rbd4j.ImageOptions;
+import io.github.rbd4j.Rbd;
+import io.github.rbd4j.RbdException;
+import io.github.rbd4j.it.CephTest;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Where the C API gives wrong results in silence and no other test class tries that; {@code
+ * docs/safety.md} has the rows by their numbers.
+ */
+@CephTest
+class Hazards3IT {
+  private static final long GIB = 1L << 30;
+
+  private final Rbd rbd;
+
+  Hazards3IT(Rbd rbd) {
+    this.rbd = rbd;
+  }
+
+  private static byte[] read(Image image, long offset, int length) {
+    byte[] back = new byte[length];
+    assertThat(image.readAt(offset, back)).isEqualTo(length);
+    return back;
+  }
+
+  /** In C a discard or a repeated pattern of more than 2 GiB is an error. */
+  @Test
+  void h3_05_rangesOfMoreThanTwoGibibytes() throws Exception {
+    String name = Names.unique("hazard");
+    long size = 5 * GIB;
+    try (ImageOptions options = new ImageOptions().order(25)) {
+      rbd.create(name, size, options);
+    }
+    try (Image image = rbd.open(name)) {
+      byte[] mark = {1, 2, 3, 4};
+      image.writeAt(0, mark);
+      image.writeAt(3 * GIB, mark);
+      image.writeAt(size - 4, mark);
+      image.discard(0, size);
+      assertThat(read(image, 0, 4)).containsOnly(0);
+      assertThat(read(image, 3 * GIB, 4)).containsOnly(0);
+      assertThat(read(image, size - 4, 4)).containsOnly(0);
+      image.writeAt(size - 4, mark);
+      image.writeZeroes(0, size);
+      assertThat(read(image, size - 4, 4)).containsOnly(0);
+      image.writeAt(size - 4, mark);
+      image.async().discard(0, size).get();
+      assertThat(read(image, size - 4, 4)).containsOnly(0);
+    }
+    rbd.remove(name);
+  }
+
+  /** What is more than 0 in C is a success, and here nothing or a count of bytes. */
+  @Test
+  void h3_06_resultsThatAreLengthsAreNoErrors() {
+    String name = Names.unique("hazard");
+    rbd.create(name, 8 << 20);
+    try (Image image = rbd.open(name)) {
+      image.discard(0, 4 << 20);
+      image.writeZeroes(0, 4096);
+      image.writeSame(0, 4096, new byte[512]);
+      image.writeAt(0, new byte[4096]);
+      assertThat(image.compareAndWrite(0, new byte[512], new byte[512])).isEmpty();
+      assertThat(image.readAt(0, new byte[4096])).isEqualTo(4096);
+      image.createSnapshot("s");
+      assertThat(image.snapshots()).hasSize(1);
+      image.snapshot("s").remove();
+    }
+    assertThat(rbd.list()).anyMatch(i -> i.name().equals(name));
+    rbd.remove(name);
+  }
+
+  /** A discard may leave what is smaller than its granularity; writeZeroes does not. */
+  @Test
+  void h3_07_zeroesOfAnyLengthAreZeroes() {
+    String name = Names.unique("hazard");
+    rbd.create(name, 8 << 20);
+    try (Image image = rbd.open(name)) {
+      byte[] data = Checks.random(128 << 10, 7);
+      for (int length : List.of(1, 511, 4096, 65535, 65537)) {
+        image.writeAt(0, data);
+        image.writeZeroes(1000, length);
+        byte[] expected = data.clone();
+        Arrays.fill(expected, 1000, 1000 + length, (byte) 0);
+        assertThat(read(image, 0, data.length)).isEqualTo(expected);
+        image.discard(1000, length); // zero or not: nothing around it may change
+        assertThat(read(image, 0, data.length)).isEqualTo(expected);
+      }
+    }
+    rbd.remove(name);
+  }
+
+  /** A heap array is copied before the call returns; only native memory has to stay as it is. */
+  @Test
+  void h3_09_anArrayMayBeUsedAgainAtOnce() {
+    String name = Names.unique("hazard");
+    rbd.create(name, 8 << 20);
+    try (Image image = rbd.open(name)) {
+      byte[] data = new byte[4096];
+      List<CompletableFuture<Void>> writes = new ArrayList<>();
+      for (int i = 0; i < 64; i++) {
+        Arrays.fill(data, (byte) i);
+        writes.add(image.async().write(i * 4096L, MemorySegment.ofArray(data)));
+      }
+      Arrays.fill(data, (byte) -1);
+      CompletableFuture.allOf(writes.toArray(CompletableFuture[]::new)).join();
+      for (int i = 0; i < 64; i++) {
+        assertThat(read(image, i * 4096L, 4096)).containsOnly(i);
+      }
+    }
+    rbd.remove(name);
+  }
+
+  @Test
+  void h3_15_sizesThatCannotBe() {
+    String name = Names.unique("hazard");
+    for (long size : List.of(-1L, Long.MIN_VALUE)) {
+      assertThatThrownBy(() -> rbd.create(name, size))
+          .isInstanceOf(IllegalArgumentException.class);
+    }
+    rbd.create(name, 4 << 20);
+    try (Image image = rbd.open(name)) {
+      assertThatThrownBy(() -> image.resize(-1, true)).isInstanceOf(IllegalArgumentException.class);
+      for (long offset : List.of(-1L, Long.MIN_VALUE)) {
+        assertThatThrownBy(() -> image.readAt(offset, new byte[1]))
+            .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> image.discard(offset, 1))
+            .isInstanceOf(IllegalArgumentException.class);
+      }
+      assertThat(image.readAt(Long.MAX_VALUE, new byte[1])).isEqualTo(-1);
+      assertThatThrownBy(() -> image.writeAt(Long.MAX_VALUE, new byte[1]))
+          .isInstanceOf(IllegalArgumentException.class);
+      assertThatThrownBy(() -> image.discard(1, Long.MAX_VALUE))
+          .isInstanceOf(IllegalArgumentException.class);
+      assertThatThrownBy(() -> image.async().write(Long.MAX_VALUE, Arena.ofAuto().allocate(1)))
+          .isInstanceOf(IllegalArgumentException.class);
+      assertThat(image.size()).isEqualTo(4 << 20);
+    }
+    rbd.remove(name);
+    // A name that the cluster cannot store is its error, not a crash.
+    assertThatThrownBy(() -> rbd.create("x".repeat(6000), 4096))
+        .isInstanceOf(RbdException.class)
+        .hasMessageContaining("ENAMETOOLONG");
+  }
+}
