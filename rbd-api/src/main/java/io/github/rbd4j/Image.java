@@ -118,7 +118,7 @@ public final class Image extends NativeObject {
     this.handle = handle;
     this.data = new ImageIo(handle);
     this.inFlight = new InFlight(handle);
-    this.quiesceSeats = new QuiesceSeats(handle);
+    this.quiesceSeats = new QuiesceSeats(this, handle);
   }
 
   /**
@@ -1103,12 +1103,15 @@ public final class Image extends NativeObject {
    * needs the exclusive lock, so an image that is used should have that lock before: librbd cannot
    * hand it over while a snapshot is being taken.
    *
-   * <p>Watch before snapshots are taken: librbd (seen with Ceph 16) ends the process when the first
-   * watch of a handle is registered between the two messages of a snapshot that is being taken.
+   * <p>A snapshot that is being taken when the watch begins may be taken without the listener. The
+   * first watch opens the image once more, to read and write, also if this handle is read-only; so
+   * there is one more watcher of it until this image is closed.
    *
    * @param listener what to call, on the executor of the cluster connection
    * @param limit how long it may prepare; a snapshot fails when it takes longer
    * @return the watch; close it to end it
+   * @throws ImageBusyException if snapshots are taken so often that the first watch finds no moment
+   *     to begin
    */
   public QuiesceWatch watchQuiesce(QuiesceListener listener, Duration limit) {
     Objects.requireNonNull(listener, "listener");
@@ -1116,10 +1119,10 @@ public final class Image extends NativeObject {
       throw new IllegalArgumentException("limit " + limit + " is not positive");
     }
     return handle.use(
-        (image, arena) -> {
+        (_, _) -> {
           QuiesceWatch.Bridge bridge =
               new QuiesceWatch.Bridge(listener, limit, rbd.ioContext().cluster().executor());
-          QuiesceSeats.Seat seat = quiesceSeats.take(image, bridge);
+          QuiesceSeats.Seat seat = quiesceSeats.take(bridge);
           return new QuiesceWatch(
               NativeHandle.ofChild(
                   handle,

@@ -3,8 +3,11 @@ package io.github.rbd4j;
 import static io.github.rbd4j.bindings.librbd_h.rbd_quiesce_complete;
 import static io.github.rbd4j.bindings.librbd_h.rbd_quiesce_watch;
 
+import io.github.rbd4j.internal.Errno;
 import io.github.rbd4j.internal.Failures;
+import io.github.rbd4j.internal.Handles;
 import io.github.rbd4j.internal.NativeHandle;
+import io.github.rbd4j.internal.Operation;
 import io.github.rbd4j.internal.QuiesceCallbacks;
 import io.github.rbd4j.internal.Upcalls;
 import java.lang.foreign.Arena;
@@ -23,22 +26,34 @@ import org.jspecify.annotations.Nullable;
  * last one goes between a quiesce and its unquiesce, no quiesce of the image is ever answered
  * again. A caller cannot know what runs just then. What is not unregistered costs librbd some 50
  * bytes.
+ *
+ * <p>Nor can the first watch of a handle be registered at any time. A handle without a watch agrees
+ * to a quiesce by itself; if it has one when the unquiesce comes, librbd aborts the process. So the
+ * watches have a handle of their own, which is used only if its first watch was registered before
+ * it was told of any quiesce. {@link HeaderWatch} knows.
  */
 final class QuiesceSeats {
+  /** One takes some 10 ms, and is in vain only if a snapshot begins meanwhile. */
+  private static final int ATTEMPTS = 200;
+
+  private final Image image;
   private final NativeHandle owner;
   private final ArrayDeque<Seat> free = new ArrayDeque<>();
 
-  QuiesceSeats(NativeHandle owner) {
+  /** The handle that has the watches, from the first one on. */
+  private @Nullable NativeHandle watched;
+
+  QuiesceSeats(Image image, NativeHandle owner) {
+    this.image = image;
     this.owner = owner;
   }
 
   /** Gives somebody a seat. The caller has acquired the image. */
-  Seat take(MemorySegment image, QuiesceWatch.Bridge occupant) {
+  Seat take(QuiesceWatch.Bridge occupant) {
     synchronized (free) {
       Seat seat = free.poll();
       if (seat == null) {
-        seat = new Seat(image);
-        register(seat);
+        seat = watched == null ? first() : next(watched);
       }
       seat.occupy(occupant);
       return seat;
@@ -52,43 +67,84 @@ final class QuiesceSeats {
     }
   }
 
-  /**
-   * Registers a seat.
-   *
-   * <p>Implements: {@code int rbd_quiesce_watch(rbd_image_t image, rbd_update_callback_t
-   * quiesce_cb, rbd_update_callback_t unquiesce_cb, void *arg, uint64_t *handle)}
-   */
-  private void register(Seat seat) {
-    Upcalls.Registration registration = Upcalls.register(seat);
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment out = arena.allocate(ValueLayout.JAVA_LONG);
-      synchronized (seat) { // a quiesce that comes at once waits for the id
-        Failures.check(
-            rbd_quiesce_watch(
-                seat.image,
-                Upcalls.quiesceStub(),
-                Upcalls.unquiesceStub(),
-                registration.argument(),
-                out),
-            owner.operation("watch quiesces of"));
-        seat.id = out.get(ValueLayout.JAVA_LONG, 0);
+  private Operation operation() {
+    return owner.operation("watch quiesces of");
+  }
+
+  private Seat first() {
+    return Handles.of(image.rbd().ioContext())
+        .use(
+            (pool, _) -> {
+              try (HeaderWatch header = new HeaderWatch(pool, image, operation())) {
+                for (int i = 0; i < ATTEMPTS; i++) {
+                  Seat seat = firstOfNewHandle(header);
+                  if (seat != null) {
+                    return seat;
+                  }
+                }
+              }
+              throw Failures.toException(
+                  Errno.EBUSY.result(), operation(), "snapshots are taken all the time");
+            });
+  }
+
+  private @Nullable Seat firstOfNewHandle(HeaderWatch header) {
+    header.startOver();
+    NativeHandle opened = image.rbd().openAgain(image, owner);
+    boolean used = false;
+    try {
+      Seat seat = new Seat(opened);
+      used = header.doUnlessQuiesced(seat::register);
+      if (used) {
+        watched = opened;
+        return seat;
       }
-    } catch (RuntimeException e) {
-      registration.close();
-      throw e;
+      return null;
+    } finally {
+      if (!used) {
+        opened.close();
+      }
     }
-    owner.afterClose(registration::close);
+  }
+
+  private Seat next(NativeHandle handle) {
+    Seat seat = new Seat(handle);
+    Failures.check(seat.register(), operation());
+    return seat;
   }
 
   /** A quiesce watch of librbd. */
   static final class Seat implements QuiesceCallbacks {
     private final MemorySegment image;
+    private final Upcalls.Registration registration = Upcalls.register(this);
     private long id;
     private QuiesceWatch.@Nullable Bridge occupant;
 
-    /** The image outlives this, for it is closed after all answers were given. */
-    private Seat(MemorySegment image) {
-      this.image = image;
+    /** The handle is closed after all answers were given. */
+    private Seat(NativeHandle handle) {
+      image = handle.use((pointer, _) -> pointer);
+      handle.afterClose(registration::close);
+    }
+
+    /**
+     * Registers this, which does not block.
+     *
+     * <p>Implements: {@code int rbd_quiesce_watch(rbd_image_t image, rbd_update_callback_t
+     * quiesce_cb, rbd_update_callback_t unquiesce_cb, void *arg, uint64_t *handle)}
+     */
+    private synchronized long register() { // a quiesce that comes at once waits for the id
+      try (Arena arena = Arena.ofConfined()) {
+        MemorySegment out = arena.allocate(ValueLayout.JAVA_LONG);
+        int result =
+            rbd_quiesce_watch(
+                image,
+                Upcalls.quiesceStub(),
+                Upcalls.unquiesceStub(),
+                registration.argument(),
+                out);
+        id = out.get(ValueLayout.JAVA_LONG, 0);
+        return result;
+      }
     }
 
     synchronized long id() {

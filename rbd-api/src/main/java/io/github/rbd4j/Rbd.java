@@ -49,6 +49,10 @@ import org.jspecify.annotations.Nullable;
  * view of an {@link IoContext}, costs nothing, and is safe for any number of threads.
  */
 public final class Rbd {
+  private static final Opener BY_NAME = new Opener(librbd_h::rbd_open, librbd_h::rbd_aio_open);
+  private static final Opener BY_ID =
+      new Opener(librbd_h::rbd_open_by_id, librbd_h::rbd_aio_open_by_id);
+
   private static final MetadataFunctions METADATA =
       new MetadataFunctions(
           librbd_h::rbd_pool_metadata_get,
@@ -507,7 +511,7 @@ public final class Rbd {
         options,
         options.readOnly()
             ? new Opener(librbd_h::rbd_open_read_only, librbd_h::rbd_aio_open_read_only)
-            : new Opener(librbd_h::rbd_open, librbd_h::rbd_aio_open));
+            : BY_NAME);
   }
 
   /**
@@ -571,7 +575,7 @@ public final class Rbd {
         options,
         options.readOnly()
             ? new Opener(librbd_h::rbd_open_by_id_read_only, librbd_h::rbd_aio_open_by_id_read_only)
-            : new Opener(librbd_h::rbd_open_by_id, librbd_h::rbd_aio_open_by_id));
+            : BY_ID);
   }
 
   /**
@@ -653,6 +657,24 @@ public final class Rbd {
   }
 
   private Image open(String fullName, String text, @Nullable String snapshot, Opener opener) {
+    return new Image(this, open(handle, fullName, text, snapshot, opener));
+  }
+
+  /** Opens an image for its own use once more, to read and write; it closes that with itself. */
+  NativeHandle openAgain(Image image, NativeHandle parent) {
+    String id = image.id();
+    String fullName = parent.name() + " (second handle)";
+    return id.isEmpty()
+        ? open(parent, fullName, image.name(), null, BY_NAME)
+        : open(parent, fullName, id, null, BY_ID);
+  }
+
+  private NativeHandle open(
+      NativeHandle parent,
+      String fullName,
+      String text,
+      @Nullable String snapshot,
+      Opener opener) {
     return handle.use(
         (pool, arena) -> {
           MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
@@ -663,14 +685,8 @@ public final class Rbd {
                   out,
                   NativeStrings.copyOrNull(arena, snapshot)),
               new Operation("open", Subject.IMAGE, fullName));
-          NativeHandle image =
-              new NativeHandle(
-                  handle,
-                  Subject.IMAGE,
-                  fullName,
-                  out.get(ValueLayout.ADDRESS, 0),
-                  Image::closeNative);
-          return new Image(this, image);
+          return new NativeHandle(
+              parent, Subject.IMAGE, fullName, out.get(ValueLayout.ADDRESS, 0), Image::closeNative);
         });
   }
 

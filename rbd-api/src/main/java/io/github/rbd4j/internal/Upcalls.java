@@ -7,6 +7,8 @@ import io.github.rbd4j.DiffVisitor;
 import io.github.rbd4j.ProgressListener;
 import io.github.rbd4j.bindings.librbd_progress_fn_t;
 import io.github.rbd4j.bindings.rados_log_callback2_t;
+import io.github.rbd4j.bindings.rados_watchcb2_t;
+import io.github.rbd4j.bindings.rados_watcherrcb_t;
 import io.github.rbd4j.bindings.rbd_callback_t;
 import io.github.rbd4j.bindings.rbd_diff_iterate2$cb;
 import io.github.rbd4j.bindings.rbd_update_callback_t;
@@ -74,6 +76,16 @@ public final class Upcalls {
     return UnquiesceStub.STUB;
   }
 
+  /** The stub of {@code rados_watchcb2_t}; its listener is a {@link NotifyCallbacks}. */
+  public static MemorySegment notifyStub() {
+    return NotifyStub.STUB;
+  }
+
+  /** The stub of {@code rados_watcherrcb_t}; its listener is a {@link NotifyCallbacks}. */
+  public static MemorySegment watchErrorStub() {
+    return WatchErrorStub.STUB;
+  }
+
   /** The stub of {@code rbd_callback_t}; its listener is a {@link CompletionListener}. */
   public static MemorySegment completionStub() {
     return CompletionStub.STUB;
@@ -97,6 +109,15 @@ public final class Upcalls {
   private static final class UnquiesceStub {
     static final MemorySegment STUB =
         rbd_update_callback_t.allocate(Upcalls::onUnquiesce, Arena.global());
+  }
+
+  private static final class NotifyStub {
+    static final MemorySegment STUB = rados_watchcb2_t.allocate(Upcalls::onNotify, Arena.global());
+  }
+
+  private static final class WatchErrorStub {
+    static final MemorySegment STUB =
+        rados_watcherrcb_t.allocate(Upcalls::onWatchError, Arena.global());
   }
 
   private static final class ClusterLogStub {
@@ -217,6 +238,23 @@ public final class Upcalls {
 
   private static void onUnquiesce(MemorySegment argument) {
     tell(argument, QuiesceCallbacks.class, QuiesceCallbacks::onUnquiesce);
+  }
+
+  private static void onNotify(
+      MemorySegment argument,
+      long notification,
+      long watch,
+      long notifier,
+      MemorySegment data,
+      long length) {
+    tell(
+        argument,
+        NotifyCallbacks.class,
+        watcher -> watcher.onNotify(notification, watch, data.reinterpret(length)));
+  }
+
+  private static void onWatchError(MemorySegment argument, long watch, int error) {
+    tell(argument, NotifyCallbacks.class, NotifyCallbacks::onMissed);
   }
 
   /**

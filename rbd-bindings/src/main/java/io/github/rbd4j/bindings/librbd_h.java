@@ -1320,6 +1320,263 @@ public class librbd_h extends librbd_h$shared {
         }
     }
 
+    private static class rados_watch2 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            librbd_h.C_INT,
+            librbd_h.C_POINTER,
+            librbd_h.C_POINTER,
+            librbd_h.C_POINTER,
+            librbd_h.C_POINTER,
+            librbd_h.C_POINTER,
+            librbd_h.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("rados_watch2");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int rados_watch2(rados_ioctx_t io, const char *o, uint64_t *cookie, rados_watchcb2_t watchcb, rados_watcherrcb_t watcherrcb, void *arg)
+     * }
+     */
+    public static FunctionDescriptor rados_watch2$descriptor() {
+        return rados_watch2.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int rados_watch2(rados_ioctx_t io, const char *o, uint64_t *cookie, rados_watchcb2_t watchcb, rados_watcherrcb_t watcherrcb, void *arg)
+     * }
+     */
+    public static MethodHandle rados_watch2$handle() {
+        return rados_watch2.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int rados_watch2(rados_ioctx_t io, const char *o, uint64_t *cookie, rados_watchcb2_t watchcb, rados_watcherrcb_t watcherrcb, void *arg)
+     * }
+     */
+    public static MemorySegment rados_watch2$address() {
+        return rados_watch2.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int rados_watch2(rados_ioctx_t io, const char *o, uint64_t *cookie, rados_watchcb2_t watchcb, rados_watcherrcb_t watcherrcb, void *arg)
+     * }
+     */
+    public static int rados_watch2(MemorySegment io, MemorySegment o, MemorySegment cookie, MemorySegment watchcb, MemorySegment watcherrcb, MemorySegment arg) {
+        var mh$ = rados_watch2.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rados_watch2", io, o, cookie, watchcb, watcherrcb, arg);
+            }
+            return (int)mh$.invokeExact(io, o, cookie, watchcb, watcherrcb, arg);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class rados_unwatch2 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            librbd_h.C_INT,
+            librbd_h.C_POINTER,
+            librbd_h.C_LONG
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("rados_unwatch2");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int rados_unwatch2(rados_ioctx_t io, uint64_t cookie)
+     * }
+     */
+    public static FunctionDescriptor rados_unwatch2$descriptor() {
+        return rados_unwatch2.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int rados_unwatch2(rados_ioctx_t io, uint64_t cookie)
+     * }
+     */
+    public static MethodHandle rados_unwatch2$handle() {
+        return rados_unwatch2.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int rados_unwatch2(rados_ioctx_t io, uint64_t cookie)
+     * }
+     */
+    public static MemorySegment rados_unwatch2$address() {
+        return rados_unwatch2.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int rados_unwatch2(rados_ioctx_t io, uint64_t cookie)
+     * }
+     */
+    public static int rados_unwatch2(MemorySegment io, long cookie) {
+        var mh$ = rados_unwatch2.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rados_unwatch2", io, cookie);
+            }
+            return (int)mh$.invokeExact(io, cookie);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class rados_notify2 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            librbd_h.C_INT,
+            librbd_h.C_POINTER,
+            librbd_h.C_POINTER,
+            librbd_h.C_POINTER,
+            librbd_h.C_INT,
+            librbd_h.C_LONG,
+            librbd_h.C_POINTER,
+            librbd_h.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("rados_notify2");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int rados_notify2(rados_ioctx_t io, const char *o, const char *buf, int buf_len, uint64_t timeout_ms, char **reply_buffer, size_t *reply_buffer_len)
+     * }
+     */
+    public static FunctionDescriptor rados_notify2$descriptor() {
+        return rados_notify2.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int rados_notify2(rados_ioctx_t io, const char *o, const char *buf, int buf_len, uint64_t timeout_ms, char **reply_buffer, size_t *reply_buffer_len)
+     * }
+     */
+    public static MethodHandle rados_notify2$handle() {
+        return rados_notify2.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int rados_notify2(rados_ioctx_t io, const char *o, const char *buf, int buf_len, uint64_t timeout_ms, char **reply_buffer, size_t *reply_buffer_len)
+     * }
+     */
+    public static MemorySegment rados_notify2$address() {
+        return rados_notify2.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int rados_notify2(rados_ioctx_t io, const char *o, const char *buf, int buf_len, uint64_t timeout_ms, char **reply_buffer, size_t *reply_buffer_len)
+     * }
+     */
+    public static int rados_notify2(MemorySegment io, MemorySegment o, MemorySegment buf, int buf_len, long timeout_ms, MemorySegment reply_buffer, MemorySegment reply_buffer_len) {
+        var mh$ = rados_notify2.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rados_notify2", io, o, buf, buf_len, timeout_ms, reply_buffer, reply_buffer_len);
+            }
+            return (int)mh$.invokeExact(io, o, buf, buf_len, timeout_ms, reply_buffer, reply_buffer_len);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class rados_notify_ack {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            librbd_h.C_INT,
+            librbd_h.C_POINTER,
+            librbd_h.C_POINTER,
+            librbd_h.C_LONG,
+            librbd_h.C_LONG,
+            librbd_h.C_POINTER,
+            librbd_h.C_INT
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("rados_notify_ack");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int rados_notify_ack(rados_ioctx_t io, const char *o, uint64_t notify_id, uint64_t cookie, const char *buf, int buf_len)
+     * }
+     */
+    public static FunctionDescriptor rados_notify_ack$descriptor() {
+        return rados_notify_ack.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int rados_notify_ack(rados_ioctx_t io, const char *o, uint64_t notify_id, uint64_t cookie, const char *buf, int buf_len)
+     * }
+     */
+    public static MethodHandle rados_notify_ack$handle() {
+        return rados_notify_ack.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int rados_notify_ack(rados_ioctx_t io, const char *o, uint64_t notify_id, uint64_t cookie, const char *buf, int buf_len)
+     * }
+     */
+    public static MemorySegment rados_notify_ack$address() {
+        return rados_notify_ack.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int rados_notify_ack(rados_ioctx_t io, const char *o, uint64_t notify_id, uint64_t cookie, const char *buf, int buf_len)
+     * }
+     */
+    public static int rados_notify_ack(MemorySegment io, MemorySegment o, long notify_id, long cookie, MemorySegment buf, int buf_len) {
+        var mh$ = rados_notify_ack.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rados_notify_ack", io, o, notify_id, cookie, buf, buf_len);
+            }
+            return (int)mh$.invokeExact(io, o, notify_id, cookie, buf, buf_len);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class rados_blocklist_add {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             librbd_h.C_INT,
