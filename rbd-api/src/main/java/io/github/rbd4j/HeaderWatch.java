@@ -46,7 +46,7 @@ final class HeaderWatch implements NotifyCallbacks, AutoCloseable {
   private final MemorySegment io;
   private final MemorySegment object;
   private final Operation operation;
-  private final Upcalls.Registration registration = Upcalls.register(this);
+  private final Upcalls.Registration registration;
   private final long watch;
 
   private boolean closed;
@@ -82,6 +82,7 @@ final class HeaderWatch implements NotifyCallbacks, AutoCloseable {
     this.operation = operation;
     // A callback that runs while this is closed still uses the name.
     object = NativeStrings.copy(Arena.ofAuto(), headerOf(image));
+    registration = Upcalls.register(this);
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment out = arena.allocate(ValueLayout.JAVA_LONG);
       Failures.check(

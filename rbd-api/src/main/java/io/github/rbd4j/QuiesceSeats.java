@@ -116,13 +116,14 @@ final class QuiesceSeats {
   /** A quiesce watch of librbd. */
   static final class Seat implements QuiesceCallbacks {
     private final MemorySegment image;
-    private final Upcalls.Registration registration = Upcalls.register(this);
+    private final Upcalls.Registration registration;
     private long id;
     private QuiesceWatch.@Nullable Bridge occupant;
 
     /** The handle is closed after all answers were given. */
     private Seat(NativeHandle handle) {
       image = handle.use((pointer, _) -> pointer);
+      registration = Upcalls.register(this);
       handle.afterClose(registration::close);
     }
 

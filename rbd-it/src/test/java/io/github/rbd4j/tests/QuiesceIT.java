@@ -130,6 +130,41 @@ class QuiesceIT {
   }
 
   @Test
+  void whoeverOnlyReadsIsAskedToo() {
+    try (Image reader = rbd.openReadOnly(name);
+        QuiesceWatch watch = reader.watchQuiesce(listener(() -> {}), LIMIT)) {
+      other.createSnapshot("s");
+      awaitUnquiesce();
+      assertThat(calls).containsExactly("quiesce", "quiesced", "unquiesce");
+      assertThat(watch.isClosed()).isFalse();
+    }
+  }
+
+  @Test
+  void anImageThatWasRenamedMeanwhileIsPreparedFor() {
+    String renamed = Names.unique("renamed");
+    rbd.rename(name, renamed);
+    try (QuiesceWatch watch = image.watchQuiesce(listener(() -> {}), LIMIT)) {
+      ceph.rbd("snap", "create", "rbd/" + renamed + "@s");
+      awaitUnquiesce();
+      assertThat(calls).containsExactly("quiesce", "quiesced", "unquiesce");
+      assertThat(watch.isClosed()).isFalse();
+    }
+    rbd.rename(renamed, name);
+  }
+
+  @Test
+  void theWatchesOfAnImageHaveOneMoreHandleUntilItIsClosed() {
+    int before = other.watchers().size();
+    for (int i = 0; i < 3; i++) {
+      image.watchQuiesce(listener(() -> {}), LIMIT).close();
+    }
+    assertThat(other.watchers()).hasSize(before + 1);
+    image.close();
+    Await.until("both handles are gone", () -> other.watchers().size() == before - 1);
+  }
+
+  @Test
   void whatTheListenerWritesIsInTheSnapshot() {
     byte[] last = Bytes.random(4096, 1);
     QuiesceListener writer =
