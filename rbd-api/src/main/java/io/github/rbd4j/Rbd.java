@@ -670,11 +670,7 @@ public final class Rbd {
   }
 
   private NativeHandle open(
-      NativeHandle parent,
-      String fullName,
-      String text,
-      @Nullable String snapshot,
-      Opener opener) {
+      NativeHandle parent, String fullName, String text, @Nullable String snapshot, Opener opener) {
     return handle.use(
         (pool, arena) -> {
           MemorySegment out = arena.allocate(ValueLayout.ADDRESS);

@@ -36,8 +36,7 @@ class ErrorsPageTest {
       Set<String> types = new LinkedHashSet<>();
       for (Subject subject : Subject.values()) {
         Operation operation = new Operation("try", subject, "object");
-        types.add(
-            Failures.toException(errno.result(), operation, null).getClass().getSimpleName());
+        types.add(Failures.toException(errno.result(), operation, null).getClass().getSimpleName());
       }
       mapped.put(errno.name() + " " + errno.code(), new TreeSet<>(types));
     }

@@ -160,8 +160,7 @@ class FirstQuiesceWatchIT {
     remove(name);
   }
 
-  private void takeSnapshots(
-      String name, String prefix, AtomicBoolean stop, AtomicInteger taken) {
+  private void takeSnapshots(String name, String prefix, AtomicBoolean stop, AtomicInteger taken) {
     try (Cluster cluster = ceph.client().connect();
         IoContext io = cluster.ioContext("rbd");
         Image image = new Rbd(io).open(name)) {
