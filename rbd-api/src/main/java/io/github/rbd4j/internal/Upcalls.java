@@ -250,7 +250,7 @@ public final class Upcalls {
     tell(
         argument,
         NotifyCallbacks.class,
-        watcher -> watcher.onNotify(notification, watch, data.reinterpret(length)));
+        watcher -> watcher.onNotify(notification, watch, data.asSlice(0, length)));
   }
 
   private static void onWatchError(MemorySegment argument, long watch, int error) {
