@@ -41,7 +41,7 @@ class ErrorsPageTest {
       mapped.put(errno.name() + " " + errno.code(), new TreeSet<>(types));
     }
     // Connecting has an exception of its own for a time-out, which is made where it connects.
-    mapped.get("ETIMEDOUT 110").add("ClusterConnectionException");
+    mapped.computeIfAbsent("ETIMEDOUT 110", _ -> new TreeSet<>()).add("ClusterConnectionException");
 
     assertThat(documented).isEqualTo(mapped);
   }

@@ -30,12 +30,14 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
  * What holds while nothing gets done: the only OSD is paused, so that operations stay in flight.
  */
+@Tag(Tags.LOCAL_DAEMONS)
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class AsyncLimitsIT {
   private static final int MIB = 1 << 20;
@@ -168,10 +170,12 @@ class AsyncLimitsIT {
     Thread waiting =
         Thread.ofPlatform()
             .start(
-                () ->
-                    async
-                        .read(0, heap(512))
-                        .whenComplete((count, _) -> third.complete(count == null ? -7 : count)));
+                () -> {
+                  var _ =
+                      async
+                          .read(0, heap(512))
+                          .whenComplete((count, _) -> third.complete(count == null ? -7 : count));
+                });
     Await.until("the caller waits", () -> waiting.getState() == Thread.State.WAITING);
     assertThat(first.isDone()).isFalse();
     resume();
@@ -224,6 +228,11 @@ class AsyncLimitsIT {
     byte[] back = new byte[4096];
     image.readAt(0, back);
     assertThat(back).isEqualTo(data);
+    assertThat(targets).allMatch(target -> Arrays.equals(target, data) || isZero(target));
+  }
+
+  private static boolean isZero(byte[] bytes) {
+    return Arrays.equals(bytes, new byte[bytes.length]);
   }
 
   @Test

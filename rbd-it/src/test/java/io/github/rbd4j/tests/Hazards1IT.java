@@ -458,6 +458,7 @@ class Hazards1IT {
   }
 
   @Test
+  @SuppressWarnings("restricted")
   void h1_21_vectorsThatAreEmptyOrTooLarge() {
     withImage(
         image -> {
