@@ -1,5 +1,6 @@
 package io.github.rbd4j.tests;
 
+import static io.github.rbd4j.tests.Unsupported.assertUnsupported;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -199,12 +200,9 @@ class MirrorPoolIT {
   @Test
   void theRemoteNamespaceIsThatOfCeph20() {
     if (!CEPH_20) {
-      assertThatThrownBy(mirror::remoteNamespace)
-          .isInstanceOf(UnsupportedOperationException.class)
-          .hasMessageContaining("rbd_mirror_remote_namespace_get");
-      assertThatThrownBy(() -> mirror.setRemoteNamespace("other"))
-          .isInstanceOf(UnsupportedOperationException.class)
-          .hasMessageContaining("rbd_mirror_remote_namespace_set");
+      assertUnsupported("rbd_mirror_remote_namespace_get", mirror::remoteNamespace);
+      assertUnsupported(
+          "rbd_mirror_remote_namespace_set", () -> mirror.setRemoteNamespace("other"));
       return;
     }
     mirror.setMode(MirrorMode.INIT_ONLY);
