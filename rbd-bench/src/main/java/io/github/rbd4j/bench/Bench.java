@@ -56,7 +56,8 @@ final class Bench {
       jmh.forEach(result -> System.out.println("JMH " + result));
       BenchJson.write(TARGET.resolve("bench.json"), results);
       if (only == null) {
-        new PerformancePage(Environment.ofThisMachine(settings.pairs(), settings.turn()), results, jmh)
+        new PerformancePage(
+                Environment.ofThisMachine(settings.pairs(), settings.turn()), results, jmh)
             .write(Path.of("docs"));
       }
     } finally {

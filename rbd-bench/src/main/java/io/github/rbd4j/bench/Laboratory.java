@@ -85,9 +85,7 @@ public final class Laboratory implements AutoCloseable {
   }
 
   private Supplier<Contestant> java(Ground ground, String main, String... workload) {
-    return () ->
-        new LongRunner(
-            on(ground, java(List.of(), classPath(), main), workload));
+    return () -> new LongRunner(on(ground, java(List.of(), classPath(), main), workload));
   }
 
   /** Runs a program of the class path to its end in a JVM of its own, on the stub. */
@@ -245,8 +243,7 @@ public final class Laboratory implements AutoCloseable {
   }
 
   private static void run(Command command) {
-    CommandLine.Result result =
-        CommandLine.run(LONG_LIMIT, command.environment(), command.line());
+    CommandLine.Result result = CommandLine.run(LONG_LIMIT, command.environment(), command.line());
     if (result.status() != 0) {
       throw new IllegalStateException(
           command.line() + " failed\n" + result.text() + result.errors());
@@ -310,9 +307,7 @@ public final class Laboratory implements AutoCloseable {
     if (aotCache == null) {
       Path cache = folder.resolve("first-read.aot");
       Command training =
-          on(
-              Ground.CLUSTER,
-              java(List.of("-XX:AOTCacheOutput=" + cache), jars(), FIRST_READ));
+          on(Ground.CLUSTER, java(List.of("-XX:AOTCacheOutput=" + cache), jars(), FIRST_READ));
       run(training);
       aotCache = cache;
     }
@@ -329,10 +324,7 @@ public final class Laboratory implements AutoCloseable {
       try {
         Files.writeString(
             conf,
-            Files.readString(ceph)
-                + "\n[client]\nrbd cache = "
-                + (ground == Ground.CACHED)
-                + "\n");
+            Files.readString(ceph) + "\n[client]\nrbd cache = " + (ground == Ground.CACHED) + "\n");
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }

@@ -37,7 +37,8 @@ public record Metric(
    * when other programs of the machine were running.
    */
   public static Metric computing() {
-    return new Metric("", "ns/op", false, sample -> sample.cpuSeconds() * 1e9 / sample.operations());
+    return new Metric(
+        "", "ns/op", false, sample -> sample.cpuSeconds() * 1e9 / sample.operations());
   }
 
   /** The time of an operation. */

@@ -8,5 +8,4 @@ package io.github.rbd4j.bench.contestant;
  * @param cpuSeconds the processor time that its process used meanwhile; not a number if unknown
  * @param allocatedBytes how much it allocated on the heap of its JVM, if it has one
  */
-public record Sample(
-    long operations, double seconds, double cpuSeconds, double allocatedBytes) {}
+public record Sample(long operations, double seconds, double cpuSeconds, double allocatedBytes) {}

@@ -28,15 +28,24 @@ public final class Jmh {
     laboratory.runJavaOnStub(
         "org.openjdk.jmh.Main",
         CallBenchmark.class.getName(),
-        "-f", forks,
-        "-wi", warmUps,
-        "-i", iterations,
-        "-w", time,
-        "-r", time,
-        "-prof", "gc",
-        "-rf", "json",
-        "-rff", file.toString(),
-        "-jvmArgs", "--enable-native-access=ALL-UNNAMED");
+        "-f",
+        forks,
+        "-wi",
+        warmUps,
+        "-i",
+        iterations,
+        "-w",
+        time,
+        "-r",
+        time,
+        "-prof",
+        "gc",
+        "-rf",
+        "json",
+        "-rff",
+        file.toString(),
+        "-jvmArgs",
+        "--enable-native-access=ALL-UNNAMED");
     List<JmhResult> results = new ArrayList<>();
     for (JsonElement element : JsonParser.parseString(Files.readString(file)).getAsJsonArray()) {
       results.add(result(element.getAsJsonObject()));

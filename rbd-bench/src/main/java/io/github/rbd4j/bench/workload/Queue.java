@@ -24,8 +24,7 @@ final class Queue implements Workload {
   private final BlockingQueue<MemorySegment> free;
   private final AtomicReference<Throwable> failure = new AtomicReference<>();
 
-  Queue(
-      Image image, Operation operation, int size, int depth, boolean sequential, boolean direct) {
+  Queue(Image image, Operation operation, int size, int depth, boolean sequential, boolean direct) {
     this.image = image.async(AsyncOptions.defaults().queueDepth(depth).onLibrbdThread(direct));
     this.operation = operation;
     this.offsets = new Offsets(image.size() / size, size, sequential);

@@ -19,8 +19,7 @@ import java.nio.charset.StandardCharsets;
 final class Turns {
   private static final int CLOCK_PROCESS_CPUTIME_ID = 2;
 
-  private final ThreadMXBean threads =
-      (ThreadMXBean) ManagementFactory.getThreadMXBean();
+  private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
   private final MethodHandle clock;
   private final MemorySegment time = Arena.ofAuto().allocate(ValueLayout.JAVA_LONG, 2);
 
@@ -30,8 +29,7 @@ final class Turns {
     clock =
         linker.downcallHandle(
             linker.defaultLookup().findOrThrow("clock_gettime"),
-            FunctionDescriptor.of(
-                ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.ADDRESS));
+            FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.ADDRESS));
   }
 
   /** Takes turns until the input ends. */

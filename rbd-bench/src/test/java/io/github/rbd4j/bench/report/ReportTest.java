@@ -18,16 +18,52 @@ import org.w3c.dom.Document;
 class ReportTest {
   private static final Result READ =
       new Result(
-          "read", "reads & more", "ops/s", 1234.4, 1000, "C", 1.23, 0.02, 3, true, 234.5,
-          "ratio ≥ 1.0", true, new double[] {1.2, 1.23, 1.3});
+          "read",
+          "reads & more",
+          "ops/s",
+          1234.4,
+          1000,
+          "C",
+          1.23,
+          0.02,
+          3,
+          true,
+          234.5,
+          "ratio ≥ 1.0",
+          true,
+          new double[] {1.2, 1.23, 1.3});
   private static final Result COST =
       new Result(
-          "read-cpu", "reads & more", "µs CPU/op", 0.0123, 0.02, "C", 0.5, 0.02, 3, false, -1,
-          "ratio ≤ 0.4", false, new double[] {0.4, 0.5, 0.6});
+          "read-cpu",
+          "reads & more",
+          "µs CPU/op",
+          0.0123,
+          0.02,
+          "C",
+          0.5,
+          0.02,
+          3,
+          false,
+          -1,
+          "ratio ≤ 0.4",
+          false,
+          new double[] {0.4, 0.5, 0.6});
   private static final Result NOTHING =
       new Result(
-          "read-allocation", "reads & more", "bytes/op", 0.5, 0, "C", null, null, 3, false, 0.5,
-          "", null, new double[0]);
+          "read-allocation",
+          "reads & more",
+          "bytes/op",
+          0.5,
+          0,
+          "C",
+          null,
+          null,
+          3,
+          false,
+          0.5,
+          "",
+          null,
+          new double[0]);
 
   @Test
   void jsonHasAnArrayOfRows() {
