@@ -29,6 +29,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import java.util.spi.ToolProvider;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -273,18 +274,22 @@ public final class Laboratory implements AutoCloseable {
 
   /** The class path of this JVM, from whichever folder. */
   private static String classPath() {
-    return Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
+    return entries(System.getProperty("java.class.path"))
         .map(Path::of)
         .filter(Files::exists)
         .map(entry -> entry.toAbsolutePath().toString())
         .collect(Collectors.joining(File.pathSeparator));
   }
 
+  private static Stream<String> entries(String classPath) {
+    return Pattern.compile(File.pathSeparator, Pattern.LITERAL).splitAsStream(classPath);
+  }
+
   /** The class path with every folder made a jar: class data is archived of jars only. */
   private String jars() {
     if (jars == null) {
       jars =
-          Stream.of(classPath().split(File.pathSeparator))
+          entries(classPath())
               .map(entry -> Files.isDirectory(Path.of(entry)) ? jar(entry) : entry)
               .collect(Collectors.joining(File.pathSeparator));
     }

@@ -7,10 +7,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 
 /** A running program that says things, line by line. It must not take longer than the limit. */
 final class CommandProcess implements AutoCloseable {
@@ -67,7 +69,7 @@ final class CommandProcess implements AutoCloseable {
     return all;
   }
 
-  private <T> T within(java.util.concurrent.Callable<T> reading) {
+  private <T> T within(Callable<T> reading) {
     FutureTask<T> task = new FutureTask<>(reading);
     Thread.ofVirtual().start(task);
     try {
@@ -91,7 +93,7 @@ final class CommandProcess implements AutoCloseable {
     }
   }
 
-  private IllegalStateException failure(String what, Exception cause) {
+  private IllegalStateException failure(String what, @Nullable Exception cause) {
     process.destroyForcibly();
     String said;
     try {

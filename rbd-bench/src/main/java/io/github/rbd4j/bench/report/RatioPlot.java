@@ -101,6 +101,7 @@ final class RatioPlot {
     return LEFT + part * (WIDTH - LEFT - RIGHT);
   }
 
+  @SuppressWarnings("AnnotateFormatMethod")
   private static String format(String format, Object... values) {
     return String.format(Locale.ROOT, format, values);
   }

@@ -40,15 +40,16 @@ final class Queue implements Workload {
     long operations = 0;
     do {
       MemorySegment buffer = free.take();
-      operation
-          .start(image, offsets.next(), buffer)
-          .whenComplete(
-              (_, thrown) -> {
-                if (thrown != null) {
-                  failure.set(thrown);
-                }
-                free.add(buffer);
-              });
+      var _ =
+          operation
+              .start(image, offsets.next(), buffer)
+              .whenComplete(
+                  (_, thrown) -> {
+                    if (thrown != null) {
+                      failure.set(thrown);
+                    }
+                    free.add(buffer);
+                  });
       operations++;
     } while (System.nanoTime() - end < 0);
     MemorySegment[] all = new MemorySegment[depth];
