@@ -5,8 +5,6 @@ import java.util.Locale;
 
 /** The results for a terminal. */
 public final class TextTable {
-  private static final String LINE = "%-23s %-40s %11s %11s %-10s %7s %7s %5s  %-24s %s%n";
-
   private TextTable() {}
 
   /** The table. */
@@ -32,6 +30,7 @@ public final class TextTable {
   }
 
   private static String line(Object... cells) {
-    return String.format(Locale.ROOT, LINE, cells);
+    return String.format(
+        Locale.ROOT, "%-23s %-40s %11s %11s %-10s %7s %7s %5s  %-24s %s%n", cells);
   }
 }
