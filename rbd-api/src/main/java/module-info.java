@@ -6,6 +6,7 @@
 module io.github.rbd4j {
   requires transitive org.jspecify;
   requires io.github.rbd4j.bindings;
+  requires jdk.jfr;
   requires org.slf4j;
 
   exports io.github.rbd4j;

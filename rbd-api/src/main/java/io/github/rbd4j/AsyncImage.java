@@ -1,66 +1,122 @@
 package io.github.rbd4j;
 
 import static io.github.rbd4j.bindings.librbd_h.rbd_aio_compare_and_write;
+import static io.github.rbd4j.bindings.librbd_h.rbd_aio_compare_and_writev;
 import static io.github.rbd4j.bindings.librbd_h.rbd_aio_discard;
 import static io.github.rbd4j.bindings.librbd_h.rbd_aio_flush;
 import static io.github.rbd4j.bindings.librbd_h.rbd_aio_read2;
 import static io.github.rbd4j.bindings.librbd_h.rbd_aio_readv;
 import static io.github.rbd4j.bindings.librbd_h.rbd_aio_write2;
+import static io.github.rbd4j.bindings.librbd_h.rbd_aio_write_with_crc32c;
 import static io.github.rbd4j.bindings.librbd_h.rbd_aio_write_zeroes;
 import static io.github.rbd4j.bindings.librbd_h.rbd_aio_writesame;
 import static io.github.rbd4j.bindings.librbd_h.rbd_aio_writev;
 
-import io.github.rbd4j.bindings.iovec;
 import io.github.rbd4j.bindings.librbd_constants;
-import io.github.rbd4j.internal.Completions;
 import io.github.rbd4j.internal.Errno;
 import io.github.rbd4j.internal.Failures;
-import io.github.rbd4j.internal.Handles;
 import io.github.rbd4j.internal.NativeHandle;
+import io.github.rbd4j.internal.NativeSymbols;
 import io.github.rbd4j.internal.SegmentLifetime;
-import io.github.rbd4j.internal.Upcalls;
+import io.github.rbd4j.jfr.ImageOperation;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ReadOnlyBufferException;
+import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
+import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The data operations of an {@link Image} without waiting for them. It is safe for any number of
- * threads. Closing the image waits for what is in flight; what is submitted or queued after that
- * fails with {@link IllegalStateException}.
+ * threads.
  *
- * <p>Memory must not be changed until the future is done. Direct buffers, and segments of {@link
- * Arena#ofAuto} and {@link Arena#global}, are handed to librbd as they are and are kept until the
- * operation is done, also when its future is cancelled. All other memory could be freed too early,
- * so that it is copied. Canceling a future does not stop its operation: librbd cannot.
+ * <p><b>Memory</b> must not be changed until the future is done. Direct buffers, and segments of
+ * {@link Arena#ofAuto} and {@link Arena#global}, are handed to librbd as they are and are kept
+ * until the operation is done. All other memory could be freed too early, so that it is copied
+ * through staging memory, which {@link AsyncOptions#stagingBytes} bounds.
+ *
+ * <p><b>Cancelling</b> a future does not stop an operation that is in flight: librbd cannot. It
+ * keeps its place and its memory until librbd is done. An operation that still waits for a place is
+ * not done. The same holds for a future whose deadline is over; set one for a single call with
+ * {@link #withDeadline}.
+ *
+ * <p><b>Closing</b> the image waits for what is in flight. What is submitted or started after that
+ * fails with {@link IllegalStateException}. If what is in flight does not end within {@link
+ * AsyncOptions#drainTimeout}, its futures fail; the close itself still waits for librbd, as long as
+ * the time-outs of the connection allow, because librbd would go on using freed memory.
+ *
+ * <p><b>Futures</b> complete on the executor of the connection, by default on a virtual thread
+ * each, where anything may be done. Only those that fail because of a deadline complete on a
+ * virtual thread in any case.
  */
 public final class AsyncImage {
   private static final long MAX_TRANSFER = 1L << 30;
 
   private final NativeHandle handle;
   private final ImageIo data;
-  private final AsyncOptions options;
+  private final InFlight inFlight;
   private final Executor executor;
-  private final Semaphore permits;
-  private final ConcurrentLinkedQueue<Operation<?>> queue = new ConcurrentLinkedQueue<>();
+  private final AsyncOptions options;
+  private final AsyncQueue queue;
 
-  AsyncImage(Image image, ImageIo data, AsyncOptions options, Executor executor) {
-    this.handle = Handles.of(image);
+  AsyncImage(
+      NativeHandle handle,
+      ImageIo data,
+      InFlight inFlight,
+      Executor executor,
+      AsyncOptions options,
+      AsyncQueue queue) {
+    this.handle = handle;
     this.data = data;
-    this.options = options;
+    this.inFlight = inFlight;
     this.executor = executor;
-    this.permits = new Semaphore(options.queueDepth());
+    this.options = options;
+    this.queue = queue;
+  }
+
+  /**
+   * The same with another deadline, for one call or for many. It shares the queue, and so the
+   * bounds, with this one.
+   *
+   * @param deadline after which time, counted from the call, a future fails with {@link
+   *     java.util.concurrent.TimeoutException}
+   * @return a view of the same image
+   */
+  public AsyncImage withDeadline(Duration deadline) {
+    return new AsyncImage(
+        handle,
+        data,
+        inFlight,
+        executor,
+        options.deadline(Objects.requireNonNull(deadline, "deadline")),
+        queue);
+  }
+
+  NativeHandle handle() {
+    return handle;
+  }
+
+  InFlight inFlight() {
+    return inFlight;
+  }
+
+  Executor executor() {
+    return executor;
+  }
+
+  AsyncOptions options() {
+    return options;
+  }
+
+  AsyncQueue queue() {
+    return queue;
   }
 
   // ------------------------------------------------------------------------------------- reads
@@ -98,14 +154,19 @@ public final class AsyncImage {
     requireWritable(target);
     long length = requireTransfer(target.byteSize());
     int mask = (int) NativeFlag.mask(flags);
-    MemorySegment memory = nativeFor(target);
+    Scratch scratch = new Scratch();
+    Scratch.Piece memory = scratch.piece(target);
     return submit(
-        "read",
-        (image, completion) -> rbd_aio_read2(image, offset, length, memory, completion, mask),
+        ImageOperation.READ,
+        offset,
+        length,
+        scratch,
+        (image, completion) ->
+            rbd_aio_read2(image, offset, length, memory.target(), completion, mask),
         (image, result) -> {
           long count = bytesRead(image, result, offset, length);
-          if (!memory.equals(target) && count > 0) {
-            MemorySegment.copy(memory, 0, target, 0, count);
+          if (count > 0) {
+            memory.deliver(count);
           }
           return count;
         });
@@ -142,27 +203,20 @@ public final class AsyncImage {
     ImageIo.requireNotNegative(offset, "offset");
     targets.forEach(AsyncImage::requireWritable);
     long length = requireTransfer(total(targets));
-    List<MemorySegment> memory = targets.stream().map(AsyncImage::nativeFor).toList();
-    MemorySegment vector = vector(memory);
+    Scratch scratch = new Scratch();
+    Scratch.Vector memory = scratch.vector(targets);
     return submit(
-        "read",
-        (image, completion) -> rbd_aio_readv(image, vector, memory.size(), offset, completion),
+        ImageOperation.READ,
+        offset,
+        length,
+        scratch,
+        (image, completion) ->
+            rbd_aio_readv(image, memory.targets(), memory.count(), offset, completion),
         (image, result) -> {
           long count = bytesRead(image, result, offset, length);
-          scatter(memory, targets, count);
+          memory.deliver(count);
           return count;
         });
-  }
-
-  private static void scatter(List<MemorySegment> memory, List<MemorySegment> targets, long count) {
-    long left = count;
-    for (int i = 0; i < targets.size() && left > 0; i++) {
-      long part = Math.min(left, targets.get(i).byteSize());
-      if (!memory.get(i).equals(targets.get(i))) {
-        MemorySegment.copy(memory.get(i), 0, targets.get(i), 0, part);
-      }
-      left -= part;
-    }
   }
 
   /** What a result of a read means; at or behind the end librbd answers EINVAL. */
@@ -211,11 +265,16 @@ public final class AsyncImage {
     long length = requireTransfer(source.byteSize());
     data.requireRange(offset, length);
     int mask = (int) NativeFlag.mask(flags);
-    MemorySegment memory = nativeCopyOf(source);
+    Scratch scratch = new Scratch();
+    Scratch.Piece memory = piece(scratch, source);
     return submit(
-        "write",
-        (image, completion) -> rbd_aio_write2(image, offset, length, memory, completion, mask),
-        (image, result) -> written(image, result, offset, length, "write"));
+        ImageOperation.WRITE,
+        offset,
+        length,
+        scratch,
+        (image, completion) ->
+            rbd_aio_write2(image, offset, length, memory.source(), completion, mask),
+        (image, result) -> written(image, result, offset, length, ImageOperation.WRITE));
   }
 
   /**
@@ -228,6 +287,57 @@ public final class AsyncImage {
    */
   public CompletableFuture<Void> write(long offset, ByteBuffer source) {
     return write(offset, MemorySegment.ofBuffer(source));
+  }
+
+  /**
+   * Writes all of some memory whose checksum is known already, which spares librbd computing it for
+   * the network. Needs librbd of Ceph 20 or newer.
+   *
+   * <p>The checksum is verified first: an OSD would take data with a wrong one for damaged on its
+   * way, and librbd would send it again for ever.
+   *
+   * <p>Implements: {@code int rbd_aio_write_with_crc32c(rbd_image_t image, uint64_t off, size_t
+   * len, const char *buf, uint32_t precomputed_crc32c, rbd_completion_t c, int op_flags)}
+   *
+   * @param offset where to begin, in bytes
+   * @param source the memory
+   * @param crc32c the checksum of the source as {@link java.util.zip.CRC32C} gives it
+   * @param flags the hints
+   * @return done when the data is written; fails with {@link IllegalArgumentException}, and nothing
+   *     is written, if the checksum is not that of the source
+   * @throws IllegalArgumentException if the range does not lie within the image
+   * @throws UnsupportedOperationException if the loaded librbd is older
+   */
+  public CompletableFuture<Void> write(
+      long offset, MemorySegment source, long crc32c, Set<IoFlag> flags) {
+    NativeSymbols.require("rbd_aio_write_with_crc32c");
+    long length = requireTransfer(source.byteSize());
+    data.requireRange(offset, length);
+    int mask = (int) NativeFlag.mask(flags);
+    Scratch scratch = new Scratch();
+    Scratch.Piece memory = piece(scratch, source);
+    return submit(
+        ImageOperation.WRITE,
+        offset,
+        length,
+        scratch,
+        (image, completion) -> {
+          MemorySegment stable = memory.source();
+          requireChecksum(stable, crc32c);
+          int register = ~(int) crc32c; // Ceph leaves out the last step of the computation
+          return rbd_aio_write_with_crc32c(
+              image, offset, length, stable, register, completion, mask);
+        },
+        (image, result) -> written(image, result, offset, length, ImageOperation.WRITE));
+  }
+
+  private static void requireChecksum(MemorySegment memory, long crc32c) {
+    CRC32C actual = new CRC32C();
+    actual.update(memory.asByteBuffer());
+    if (actual.getValue() != crc32c) {
+      throw new IllegalArgumentException(
+          "the source has the checksum %08x, not %08x".formatted(actual.getValue(), crc32c));
+    }
   }
 
   /**
@@ -244,12 +354,16 @@ public final class AsyncImage {
   public CompletableFuture<Void> writev(long offset, List<MemorySegment> sources) {
     long length = requireTransfer(total(sources));
     data.requireRange(offset, length);
-    List<MemorySegment> memory = sources.stream().map(AsyncImage::nativeCopyOf).toList();
-    MemorySegment vector = vector(memory);
+    Scratch scratch = new Scratch();
+    Scratch.Vector memory = vector(scratch, sources);
     return submit(
-        "write",
-        (image, completion) -> rbd_aio_writev(image, vector, memory.size(), offset, completion),
-        (image, result) -> written(image, result, offset, length, "write"));
+        ImageOperation.WRITE,
+        offset,
+        length,
+        scratch,
+        (image, completion) ->
+            rbd_aio_writev(image, memory.sources(), memory.count(), offset, completion),
+        (image, result) -> written(image, result, offset, length, ImageOperation.WRITE));
   }
 
   /**
@@ -265,9 +379,12 @@ public final class AsyncImage {
   public CompletableFuture<Void> discard(long offset, long length) {
     data.requireRange(offset, length);
     return submit(
-        "discard",
+        ImageOperation.DISCARD,
+        offset,
+        length,
+        new Scratch(),
         (image, completion) -> rbd_aio_discard(image, offset, length, completion),
-        (image, result) -> written(image, result, offset, length, "discard"));
+        (image, result) -> written(image, result, offset, length, ImageOperation.DISCARD));
   }
 
   /**
@@ -285,9 +402,12 @@ public final class AsyncImage {
     data.requireRange(offset, length);
     int flags = thickProvision ? librbd_constants.RBD_WRITE_ZEROES_FLAG_THICK_PROVISION() : 0;
     return submit(
-        "write zeroes to",
+        ImageOperation.WRITE_ZEROES,
+        offset,
+        length,
+        new Scratch(),
         (image, completion) -> rbd_aio_write_zeroes(image, offset, length, completion, flags, 0),
-        (image, result) -> written(image, result, offset, length, "write zeroes to"));
+        (image, result) -> written(image, result, offset, length, ImageOperation.WRITE_ZEROES));
   }
 
   /**
@@ -309,12 +429,16 @@ public final class AsyncImage {
     }
     requireTransfer(length);
     data.requireRange(offset, length);
-    MemorySegment memory = nativeCopyOf(pattern);
+    Scratch scratch = new Scratch();
+    Scratch.Piece memory = piece(scratch, pattern);
     return submit(
-        "write the same to",
+        ImageOperation.WRITE_SAME,
+        offset,
+        length,
+        scratch,
         (image, completion) ->
-            rbd_aio_writesame(image, offset, length, memory, unit, completion, 0),
-        (image, result) -> written(image, result, offset, length, "write the same to"));
+            rbd_aio_writesame(image, offset, length, memory.source(), unit, completion, 0),
+        (image, result) -> written(image, result, offset, length, ImageOperation.WRITE_SAME));
   }
 
   /**
@@ -334,25 +458,89 @@ public final class AsyncImage {
   public CompletableFuture<OptionalLong> compareAndWrite(
       long offset, MemorySegment expected, MemorySegment replacement) {
     long length = requireTransfer(replacement.byteSize());
-    if (expected.byteSize() != length) {
-      throw new IllegalArgumentException(
-          "expected and data differ in length: " + expected.byteSize() + " and " + length);
-    }
+    requireEqualLengths(expected.byteSize(), length);
     data.requireRange(offset, length);
-    MemorySegment old = nativeCopyOf(expected);
-    MemorySegment memory = nativeCopyOf(replacement);
-    MemorySegment mismatch = Arena.ofAuto().allocate(ValueLayout.JAVA_LONG);
+    Scratch scratch = new Scratch();
+    Scratch.Piece old = piece(scratch, expected);
+    Scratch.Piece memory = piece(scratch, replacement);
+    Scratch.StoredLong mismatch = scratch.number();
     return submit(
-        "compare and write",
+        ImageOperation.COMPARE_AND_WRITE,
+        offset,
+        length,
+        scratch,
         (image, completion) ->
-            rbd_aio_compare_and_write(image, offset, length, old, memory, completion, mismatch, 0),
-        (image, result) -> {
-          if (result == Errno.EILSEQ.result()) {
-            return OptionalLong.of(mismatch.get(ValueLayout.JAVA_LONG, 0));
-          }
-          written(image, result, offset, length, "compare and write");
-          return OptionalLong.empty();
-        });
+            rbd_aio_compare_and_write(
+                image,
+                offset,
+                length,
+                old.source(),
+                memory.source(),
+                completion,
+                mismatch.pointer(),
+                0),
+        (image, result) -> compared(image, result, offset, length, mismatch));
+  }
+
+  /**
+   * Writes data from several pieces of memory if the image holds what several others expect. See
+   * {@link Image#compareAndWrite(long, MemorySegment, MemorySegment)}. Needs librbd of Ceph 18 or
+   * newer.
+   *
+   * <p>Implements: {@code ssize_t rbd_aio_compare_and_writev(rbd_image_t image, uint64_t off, const
+   * struct iovec *cmp_iov, int cmp_iovcnt, const struct iovec *iov, int iovcnt, rbd_completion_t c,
+   * uint64_t *mismatch_off, int op_flags)}
+   *
+   * @param offset where to begin, in bytes
+   * @param expected what the image must hold, one piece after the other
+   * @param replacement what to write then, of the same length together
+   * @return empty if the data was written; otherwise the offset of the first difference, counted
+   *     from the start of the range
+   * @throws UnsupportedOperationException if the loaded librbd is older
+   */
+  public CompletableFuture<OptionalLong> compareAndWrite(
+      long offset, List<MemorySegment> expected, List<MemorySegment> replacement) {
+    NativeSymbols.require("rbd_aio_compare_and_writev");
+    long length = requireTransfer(total(replacement));
+    requireEqualLengths(total(expected), length);
+    data.requireRange(offset, length);
+    Scratch scratch = new Scratch();
+    Scratch.Vector old = vector(scratch, expected);
+    Scratch.Vector memory = vector(scratch, replacement);
+    Scratch.StoredLong mismatch = scratch.number();
+    return submit(
+        ImageOperation.COMPARE_AND_WRITE,
+        offset,
+        length,
+        scratch,
+        (image, completion) ->
+            rbd_aio_compare_and_writev(
+                image,
+                offset,
+                old.sources(),
+                old.count(),
+                memory.sources(),
+                memory.count(),
+                completion,
+                mismatch.pointer(),
+                0),
+        (image, result) -> compared(image, result, offset, length, mismatch));
+  }
+
+  private static void requireEqualLengths(long expected, long replacement) {
+    if (expected != replacement) {
+      throw new IllegalArgumentException(
+          "expected and data differ in length: " + expected + " and " + replacement);
+    }
+  }
+
+  private OptionalLong compared(
+      MemorySegment image, long result, long offset, long length, Scratch.StoredLong mismatch) {
+    if (result == Errno.EILSEQ.result()) {
+      return OptionalLong.of(mismatch.get());
+    }
+    written(image, result, offset, length, ImageOperation.COMPARE_AND_WRITE);
+    return OptionalLong.empty();
   }
 
   /**
@@ -364,7 +552,10 @@ public final class AsyncImage {
    */
   public CompletableFuture<Void> flush() {
     return submit(
-        "flush",
+        ImageOperation.FLUSH,
+        0,
+        0,
+        new Scratch(),
         (image, completion) -> rbd_aio_flush(image, completion),
         (image, result) -> {
           Failures.check(result, handle.operation("flush"));
@@ -377,8 +568,8 @@ public final class AsyncImage {
    * size is looked at once more, except on a thread of librbd, where that could wait for ever.
    */
   private @Nullable Void written(
-      MemorySegment image, long result, long offset, long length, String verb) {
-    Failures.check(result, handle.operation(verb));
+      MemorySegment image, long result, long offset, long length, ImageOperation kind) {
+    Failures.check(result, handle.operation(kind.verb()));
     if (options.onLibrbdThread()) {
       return null;
     }
@@ -387,7 +578,10 @@ public final class AsyncImage {
       long done = Math.max(0, size - offset);
       throw new IncompleteWriteException(
           new RbdFailure(
-              verb, "image " + handle.name(), 0, "only " + done + " bytes fit into the image"),
+              kind.verb(),
+              "image " + handle.name(),
+              0,
+              "only " + done + " bytes fit into the image"),
           done);
     }
     return null;
@@ -421,156 +615,37 @@ public final class AsyncImage {
     return segments.stream().mapToLong(MemorySegment::byteSize).reduce(0, Math::addExact);
   }
 
-  /** The memory itself if librbd may keep it, or other memory of that size. */
-  private static MemorySegment nativeFor(MemorySegment segment) {
-    return segment.isNative() && SegmentLifetime.isManaged(segment)
-        ? segment
-        : Arena.ofAuto().allocate(segment.byteSize());
+  private Scratch.Piece piece(Scratch scratch, MemorySegment source) {
+    requireUsable(source);
+    return scratch.piece(source);
   }
 
-  private static MemorySegment nativeCopyOf(MemorySegment source) {
-    MemorySegment memory = nativeFor(source);
-    return memory.equals(source) ? memory : memory.copyFrom(source);
+  private Scratch.Vector vector(Scratch scratch, List<MemorySegment> sources) {
+    sources.forEach(this::requireUsable);
+    return scratch.vector(sources);
   }
 
-  private static MemorySegment vector(List<MemorySegment> memory) {
-    MemorySegment vector = iovec.allocateArray(memory.size(), Arena.ofAuto());
-    for (int i = 0; i < memory.size(); i++) {
-      MemorySegment entry = iovec.asSlice(vector, i);
-      iovec.iov_base(entry, memory.get(i));
-      iovec.iov_len(entry, memory.get(i).byteSize());
-    }
-    return vector;
-  }
-
-  // -------------------------------------------------------------------------------- submission
-
-  @FunctionalInterface
-  private interface Submission {
-    long to(MemorySegment image, MemorySegment completion);
-  }
-
-  @FunctionalInterface
-  private interface Finish<T> {
-    @Nullable T of(MemorySegment image, long result);
-  }
-
-  private <T> CompletableFuture<T> submit(String verb, Submission submission, Finish<T> finish) {
-    Operation<T> operation = new Operation<>(verb, submission, finish);
-    switch (options.whenFull()) {
-      case BLOCK -> {
-        Upcalls.refuseInsideCallback(handle);
-        permits.acquireUninterruptibly();
-        operation.start();
-      }
-      case FAIL -> {
-        if (permits.tryAcquire()) {
-          operation.start();
-        } else {
-          operation.future.completeExceptionally(
-              new RejectedExecutionException(
-                  options.queueDepth() + " operations are in flight on " + handle));
-        }
-      }
-      case QUEUE -> {
-        queue.add(operation);
-        startQueued();
-      }
-    }
-    return options.deadline() == null
-        ? operation.future
-        : operation.future.orTimeout(options.deadline().toNanos(), TimeUnit.NANOSECONDS);
-  }
-
-  /** Starts what waits in the queue as long as there is room. */
-  private void startQueued() {
-    while (!queue.isEmpty() && permits.tryAcquire()) {
-      Operation<?> next = queue.poll();
-      if (next == null) {
-        permits.release();
-      } else {
-        next.start();
-      }
+  private void requireUsable(MemorySegment source) {
+    if (options.whenFull() == AsyncOptions.WhenFull.QUEUE && SegmentLifetime.isConfined(source)) {
+      throw new IllegalArgumentException(
+          "the source is confined to one thread, but may be copied on another one when it leaves"
+              + " the queue");
     }
   }
 
-  /**
-   * One operation, which holds a permit from its start, and the handle while it is in flight.
-   * Through it the memory of the operation is reachable until librbd is done with it.
-   */
-  private final class Operation<T> {
-    final CompletableFuture<T> future = new CompletableFuture<>();
-    private final String verb;
-    private final Submission submission;
-    private final Finish<T> finish;
-    private MemorySegment image = MemorySegment.NULL;
-
-    Operation(String verb, Submission submission, Finish<T> finish) {
-      this.verb = verb;
-      this.submission = submission;
-      this.finish = finish;
+  private <T> CompletableFuture<T> submit(
+      ImageOperation kind,
+      long offset,
+      long length,
+      Scratch scratch,
+      AsyncOperation.Submission submission,
+      AsyncOperation.Finish<T> finish) {
+    if (scratch.size() > options.stagingBytes()) {
+      throw new IllegalArgumentException(
+          "the operation needs %d bytes of staging memory, at most %d are allowed: use a direct buffer or Arena.ofAuto, split it, or allow more"
+              .formatted(scratch.size(), options.stagingBytes()));
     }
-
-    void start() {
-      try {
-        image = handle.acquireForSubmission();
-      } catch (IllegalStateException closed) {
-        leave();
-        future.completeExceptionally(closed);
-        return;
-      }
-      try {
-        long refused =
-            Completions.submit(completion -> submission.to(image, completion), this::dispatch);
-        if (refused < 0) {
-          fail(Failures.toException(refused, handle.operation(verb), null));
-        }
-      } catch (Throwable thrown) {
-        fail(thrown);
-      }
-    }
-
-    private void fail(Throwable thrown) {
-      handle.release();
-      leave();
-      future.completeExceptionally(thrown);
-    }
-
-    /** Runs on a thread of librbd. */
-    private void dispatch(long result) {
-      if (options.onLibrbdThread() && result >= 0) {
-        complete(result);
-        return;
-      }
-      try {
-        executor.execute(() -> complete(result));
-      } catch (Throwable rejected) { // the executor takes no more work, but somebody waits
-        complete(result);
-      }
-    }
-
-    private void complete(long result) {
-      @Nullable T value = null;
-      Throwable failure = null;
-      try {
-        value = finish.of(image, result);
-      } catch (Throwable thrown) {
-        failure = thrown;
-      }
-      // The handle is released first, so that what depends on the future may close the image.
-      handle.release();
-      leave();
-      if (failure == null) {
-        future.complete(value);
-      } else {
-        future.completeExceptionally(failure);
-      }
-    }
-
-    private void leave() {
-      permits.release();
-      startQueued();
-    }
+    return new AsyncOperation<>(this, kind, offset, length, scratch, submission, finish).submit();
   }
 
   @Override

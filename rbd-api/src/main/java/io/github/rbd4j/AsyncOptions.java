@@ -8,25 +8,42 @@ import org.jspecify.annotations.Nullable;
  * How an {@link AsyncImage} works.
  *
  * @param queueDepth how many operations may be in flight, at least 1
- * @param whenFull what happens to one more
- * @param deadline after which time a future fails with {@link
- *     java.util.concurrent.TimeoutException}, while the operation goes on; null for never
- * @param onLibrbdThread whether futures complete on a thread of librbd, which is quicker. What
- *     depends on them must not block then: a blocking call of rbd4j throws {@link
- *     IllegalStateException} there; and a write that another client made partly void by shrinking
- *     the image at the same moment is not found out. Otherwise they complete on the executor of the
- *     connection
+ * @param whenFull what happens to one more, or to one that finds too little staging memory
+ * @param stagingBytes how much native memory the operations in flight may take together for copies
+ *     of memory that librbd cannot be given itself, in bytes, 1 MiB to 2 GiB - 1. An operation that
+ *     needs more than all of it is refused
+ * @param deadline after which time, counted from the call, a future fails with {@link
+ *     java.util.concurrent.TimeoutException}; null for never. An operation that is in flight then
+ *     goes on and keeps its place and its memory; one that waits for a place is not done
+ * @param drainTimeout how long after the begin of a close of the image what is in flight may take.
+ *     Then its future, and those of all that wait for a place, fail with {@link
+ *     IllegalStateException}; whether an operation that was in flight is done is not known then
+ * @param onLibrbdThread whether futures complete on a thread of librbd, which spares waking another
+ *     thread for each of them. What depends on them must not block then: a blocking call of rbd4j
+ *     throws {@link IllegalStateException} there; and a write that another client made partly void
+ *     by shrinking the image at the same moment is not found out. Otherwise they complete on the
+ *     executor of the connection
  */
 public record AsyncOptions(
-    int queueDepth, WhenFull whenFull, @Nullable Duration deadline, boolean onLibrbdThread) {
+    int queueDepth,
+    WhenFull whenFull,
+    int stagingBytes,
+    @Nullable Duration deadline,
+    Duration drainTimeout,
+    boolean onLibrbdThread) {
+  private static final int MIB = 1 << 20;
 
   /** What happens to an operation when as many are in flight as may be. */
   public enum WhenFull {
-    /** The caller waits until one is done. */
+    /** The caller waits until one is done, but not longer than the deadline. */
     BLOCK,
     /** The future fails with {@link java.util.concurrent.RejectedExecutionException}. */
     FAIL,
-    /** It waits in a queue, which has no bound, while the caller goes on. */
+    /**
+     * It waits in a queue, which has no bound, while the caller goes on. Its memory is copied when
+     * it leaves the queue, so that it must not be confined to a thread. If its future is cancelled
+     * before, it is not done.
+     */
     QUEUE
   }
 
@@ -36,18 +53,29 @@ public record AsyncOptions(
       throw new IllegalArgumentException("queueDepth " + queueDepth + " is less than 1");
     }
     Objects.requireNonNull(whenFull, "whenFull");
-    if (deadline != null && !deadline.isPositive()) {
-      throw new IllegalArgumentException("deadline " + deadline + " is not positive");
+    if (stagingBytes < MIB) {
+      throw new IllegalArgumentException("stagingBytes " + stagingBytes + " is less than 1 MiB");
+    }
+    if (deadline != null) {
+      requirePositive(deadline, "deadline");
+    }
+    requirePositive(drainTimeout, "drainTimeout");
+  }
+
+  private static void requirePositive(Duration time, String what) {
+    if (!time.isPositive()) {
+      throw new IllegalArgumentException(what + " " + time + " is not positive");
     }
   }
 
   /**
-   * 256 operations in flight, the caller of one more waits, no deadline.
+   * 256 operations in flight with 64 MiB of staging memory, the caller of one more waits, no
+   * deadline, 30 seconds for draining.
    *
    * @return the options
    */
   public static AsyncOptions defaults() {
-    return new AsyncOptions(256, WhenFull.BLOCK, null, false);
+    return new AsyncOptions(256, WhenFull.BLOCK, 64 * MIB, null, Duration.ofSeconds(30), false);
   }
 
   /**
@@ -57,17 +85,28 @@ public record AsyncOptions(
    * @return other options
    */
   public AsyncOptions queueDepth(int depth) {
-    return new AsyncOptions(depth, whenFull, deadline, onLibrbdThread);
+    return new AsyncOptions(depth, whenFull, stagingBytes, deadline, drainTimeout, onLibrbdThread);
   }
 
   /**
-   * The same with another behaviour when full.
+   * The same with another behaviour when it is full.
    *
    * @param behaviour what happens to an operation too many
    * @return other options
    */
   public AsyncOptions whenFull(WhenFull behaviour) {
-    return new AsyncOptions(queueDepth, behaviour, deadline, onLibrbdThread);
+    return new AsyncOptions(
+        queueDepth, behaviour, stagingBytes, deadline, drainTimeout, onLibrbdThread);
+  }
+
+  /**
+   * The same with another bound of the staging memory.
+   *
+   * @param bytes how much the operations in flight may take together, 1 MiB or more
+   * @return other options
+   */
+  public AsyncOptions stagingBytes(int bytes) {
+    return new AsyncOptions(queueDepth, whenFull, bytes, deadline, drainTimeout, onLibrbdThread);
   }
 
   /**
@@ -77,7 +116,17 @@ public record AsyncOptions(
    * @return other options
    */
   public AsyncOptions deadline(Duration time) {
-    return new AsyncOptions(queueDepth, whenFull, time, onLibrbdThread);
+    return new AsyncOptions(queueDepth, whenFull, stagingBytes, time, drainTimeout, onLibrbdThread);
+  }
+
+  /**
+   * The same with another limit for draining.
+   *
+   * @param time how long a close lets futures wait for what is in flight
+   * @return other options
+   */
+  public AsyncOptions drainTimeout(Duration time) {
+    return new AsyncOptions(queueDepth, whenFull, stagingBytes, deadline, time, onLibrbdThread);
   }
 
   /**
@@ -87,6 +136,6 @@ public record AsyncOptions(
    * @return other options
    */
   public AsyncOptions onLibrbdThread(boolean direct) {
-    return new AsyncOptions(queueDepth, whenFull, deadline, direct);
+    return new AsyncOptions(queueDepth, whenFull, stagingBytes, deadline, drainTimeout, direct);
   }
 }

@@ -1,5 +1,7 @@
 package io.github.rbd4j;
 
+import static io.github.rbd4j.bindings.librbd_h.rbd_aio_close;
+import static io.github.rbd4j.bindings.librbd_h.rbd_close;
 import static io.github.rbd4j.bindings.librbd_h.rbd_config_image_list;
 import static io.github.rbd4j.bindings.librbd_h.rbd_config_image_list_cleanup;
 import static io.github.rbd4j.bindings.librbd_h.rbd_copy_with_progress2;
@@ -52,6 +54,8 @@ import io.github.rbd4j.bindings.rbd_image_watcher_t;
 import io.github.rbd4j.bindings.rbd_linked_image_spec_t;
 import io.github.rbd4j.bindings.rbd_snap_info_t;
 import io.github.rbd4j.bindings.rbd_snap_spec_t;
+import io.github.rbd4j.internal.Background;
+import io.github.rbd4j.internal.Completions;
 import io.github.rbd4j.internal.Errno;
 import io.github.rbd4j.internal.Failures;
 import io.github.rbd4j.internal.Handles;
@@ -67,6 +71,8 @@ import io.github.rbd4j.internal.SizedBuffer.Sizing;
 import io.github.rbd4j.internal.SizedBuffer.Slot;
 import io.github.rbd4j.internal.Subject;
 import io.github.rbd4j.internal.Upcalls;
+import io.github.rbd4j.jfr.ImageEvent;
+import io.github.rbd4j.jfr.ImageOperation;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -80,6 +86,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 
 /**
@@ -102,7 +109,7 @@ public final class Image extends NativeObject {
   private final Rbd rbd;
   private final NativeHandle handle;
   private final ImageIo data;
-
+  private final InFlight inFlight;
   private final QuiesceSeats quiesceSeats;
 
   Image(Rbd rbd, NativeHandle handle) {
@@ -110,10 +117,16 @@ public final class Image extends NativeObject {
     this.rbd = rbd;
     this.handle = handle;
     this.data = new ImageIo(handle);
+    this.inFlight = new InFlight(handle);
     this.quiesceSeats = new QuiesceSeats(handle);
   }
 
-  Rbd rbd() {
+  /**
+   * The images of the pool and namespace that this image was opened from.
+   *
+   * @return the view that opened it
+   */
+  public Rbd rbd() {
     return rbd;
   }
 
@@ -132,7 +145,20 @@ public final class Image extends NativeObject {
    * @throws IllegalArgumentException if the offset is negative or the target read-only
    */
   public long readAt(long offset, MemorySegment target) {
-    return data.read(offset, target);
+    return data.read(offset, target, 0);
+  }
+
+  /**
+   * Reads into native or heap memory, with hints.
+   *
+   * @param offset where to begin, in bytes
+   * @param target the memory, filled from its start
+   * @param flags the hints
+   * @return as of {@link #readAt(long, MemorySegment)}
+   * @throws IllegalArgumentException if the offset is negative or the target read-only
+   */
+  public long readAt(long offset, MemorySegment target, Set<IoFlag> flags) {
+    return data.read(offset, target, (int) NativeFlag.mask(flags));
   }
 
   /**
@@ -149,7 +175,7 @@ public final class Image extends NativeObject {
     if (target.isReadOnly()) {
       throw new java.nio.ReadOnlyBufferException();
     }
-    int count = (int) data.read(offset, MemorySegment.ofBuffer(target));
+    int count = (int) data.read(offset, MemorySegment.ofBuffer(target), 0);
     if (count > 0) {
       target.position(target.position() + count);
     }
@@ -166,7 +192,7 @@ public final class Image extends NativeObject {
    * @throws IllegalArgumentException if the offset is negative
    */
   public int readAt(long offset, byte[] target) {
-    return (int) data.read(offset, MemorySegment.ofArray(target));
+    return (int) data.read(offset, MemorySegment.ofArray(target), 0);
   }
 
   /**
@@ -183,7 +209,7 @@ public final class Image extends NativeObject {
    */
   public int readAt(long offset, byte[] target, int start, int length) {
     Objects.checkFromIndexSize(start, length, target.length);
-    return (int) data.read(offset, MemorySegment.ofArray(target).asSlice(start, length));
+    return (int) data.read(offset, MemorySegment.ofArray(target).asSlice(start, length), 0);
   }
 
   /**
@@ -199,7 +225,21 @@ public final class Image extends NativeObject {
    * @throws IncompleteWriteException if another client shrank the image meanwhile
    */
   public void writeAt(long offset, MemorySegment source) {
-    data.write(offset, source);
+    data.write(offset, source, 0);
+  }
+
+  /**
+   * Writes all of some native or heap memory, with hints.
+   *
+   * @param offset where to begin, in bytes
+   * @param source the memory
+   * @param flags the hints
+   * @throws IllegalArgumentException if the range does not lie within the image; nothing is written
+   * @throws ReadOnlyImageException if the image cannot be written
+   * @throws IncompleteWriteException if another client shrank the image meanwhile
+   */
+  public void writeAt(long offset, MemorySegment source, Set<IoFlag> flags) {
+    data.write(offset, source, (int) NativeFlag.mask(flags));
   }
 
   /**
@@ -212,7 +252,7 @@ public final class Image extends NativeObject {
    * @throws IncompleteWriteException if another client shrank the image meanwhile
    */
   public void writeAt(long offset, ByteBuffer source) {
-    data.write(offset, MemorySegment.ofBuffer(source));
+    data.write(offset, MemorySegment.ofBuffer(source), 0);
     source.position(source.limit());
   }
 
@@ -226,7 +266,7 @@ public final class Image extends NativeObject {
    * @throws IncompleteWriteException if another client shrank the image meanwhile
    */
   public void writeAt(long offset, byte[] source) {
-    data.write(offset, MemorySegment.ofArray(source));
+    data.write(offset, MemorySegment.ofArray(source), 0);
   }
 
   /**
@@ -243,7 +283,7 @@ public final class Image extends NativeObject {
    */
   public void writeAt(long offset, byte[] source, int start, int length) {
     Objects.checkFromIndexSize(start, length, source.length);
-    data.write(offset, MemorySegment.ofArray(source).asSlice(start, length));
+    data.write(offset, MemorySegment.ofArray(source).asSlice(start, length), 0);
   }
 
   /**
@@ -397,7 +437,14 @@ public final class Image extends NativeObject {
    * @return a view of this image with a queue of its own
    */
   public AsyncImage async(AsyncOptions options) {
-    return new AsyncImage(this, data, options, rbd.ioContext().cluster().executor());
+    Objects.requireNonNull(options, "options");
+    return new AsyncImage(
+        handle,
+        data,
+        inFlight,
+        rbd.ioContext().cluster().executor(),
+        options,
+        new AsyncQueue(options));
   }
 
   // ------------------------------------------------------------------------------- properties
@@ -1511,6 +1558,42 @@ public final class Image extends NativeObject {
    */
   @Override
   public void close() {
-    super.close();
+    boolean open = !isClosed();
+    ImageEvent event = open ? ImageOperation.CLOSE.begin() : null;
+    ImageEvent.recorded(
+        event,
+        handle.name(),
+        0,
+        0,
+        () -> {
+          super.close();
+          return open;
+        });
+  }
+
+  /**
+   * Closes the image without waiting for it, as {@link #close} does. Closing it in both ways, or
+   * more than once, closes it once, and each waits until that is done. Cancelling the future does
+   * not stop the close.
+   *
+   * <p>Implements: {@code int rbd_aio_close(rbd_image_t image, rbd_completion_t c)}
+   *
+   * @return done when the image is closed; fails with {@link RbdException} if the last writes
+   *     failed, the image is closed all the same
+   */
+  public CompletableFuture<Void> closeAsync() {
+    return Background.call(
+        rbd.ioContext().cluster().executor(),
+        () -> {
+          close();
+          return null;
+        });
+  }
+
+  /** Closes an image, whichever way suits the thread. */
+  static long closeNative(MemorySegment image) {
+    return Thread.currentThread().isVirtual()
+        ? Completions.await(completion -> rbd_aio_close(image, completion))
+        : rbd_close(image);
   }
 }

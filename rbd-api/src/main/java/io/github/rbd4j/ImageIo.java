@@ -18,10 +18,13 @@ import io.github.rbd4j.internal.Failures;
 import io.github.rbd4j.internal.NativeHandle;
 import io.github.rbd4j.internal.SegmentLifetime;
 import io.github.rbd4j.internal.StagingPool;
+import io.github.rbd4j.jfr.ImageEvent;
+import io.github.rbd4j.jfr.ImageOperation;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.OptionalLong;
+import java.util.function.Supplier;
 
 /**
  * The data path of an image: splits what librbd cannot take at once, carries heap memory through
@@ -45,27 +48,45 @@ final class ImageIo {
     }
   }
 
-  long read(long offset, MemorySegment target) {
+  long read(long offset, MemorySegment target, int flags) {
     requireNotNegative(offset, "offset");
     if (target.isReadOnly()) {
       throw new IllegalArgumentException("the target is read-only");
     }
+    ImageEvent event = ImageOperation.READ.begin();
+    if (event == null) {
+      return readAll(offset, target, flags);
+    }
+    Throwable failure = null;
+    try {
+      return readAll(offset, target, flags);
+    } catch (Throwable thrown) {
+      failure = thrown;
+      throw thrown;
+    } finally {
+      event.end(handle.name(), offset, target.byteSize(), false, failure);
+    }
+  }
+
+  private long readAll(long offset, MemorySegment target, int flags) {
     if (target.byteSize() == 0) {
       size(); // fails as a read would when the image is closed
       return 0;
     }
-    return canBeUsedDirectly(target) ? readNative(offset, target) : readHeap(offset, target);
+    return canBeUsedDirectly(target)
+        ? readNative(offset, target, flags)
+        : readHeap(offset, target, flags);
   }
 
-  private long readNative(long offset, MemorySegment target) {
+  private long readNative(long offset, MemorySegment target, int flags) {
     long length = target.byteSize();
     if (length <= MAX_TRANSFER) {
-      return readOnce(offset, target, length);
+      return readOnce(offset, target, length, flags);
     }
     long done = 0;
     while (done < length) {
       long part = Math.min(MAX_TRANSFER, length - done);
-      long count = readOnce(offset + done, target.asSlice(done, part), part);
+      long count = readOnce(offset + done, target.asSlice(done, part), part, flags);
       if (count <= 0) {
         return done == 0 ? count : done;
       }
@@ -77,7 +98,7 @@ final class ImageIo {
     return done;
   }
 
-  private long readHeap(long offset, MemorySegment target) {
+  private long readHeap(long offset, MemorySegment target, int flags) {
     long length = target.byteSize();
     StagingPool pool = StagingPool.forTransfer(length);
     MemorySegment staging = pool.take();
@@ -85,7 +106,7 @@ final class ImageIo {
       long done = 0;
       do {
         long part = Math.min(pool.chunkSize(), length - done);
-        long count = readOnce(offset + done, staging, part);
+        long count = readOnce(offset + done, staging, part, flags);
         if (count <= 0) {
           return done == 0 ? count : done;
         }
@@ -102,14 +123,14 @@ final class ImageIo {
   }
 
   /** One read; the number of bytes, or -1 at or behind the end of the image. */
-  private long readOnce(long offset, MemorySegment target, long length) {
+  private long readOnce(long offset, MemorySegment target, long length, int flags) {
     MemorySegment image = handle.acquire();
     try {
-      long count = read(image, offset, length, target);
+      long count = read(image, offset, length, target, flags);
       if (count > 0) {
         return count;
       }
-      return explainRead(image, offset, length, target, count);
+      return explainRead(image, offset, length, target, flags, count);
     } finally {
       handle.release();
     }
@@ -120,46 +141,63 @@ final class ImageIo {
    * is seen from the size; if the image grew meanwhile, the read is done once more.
    */
   private long explainRead(
-      MemorySegment image, long offset, long length, MemorySegment target, long result) {
+      MemorySegment image, long offset, long length, MemorySegment target, int flags, long result) {
     if (result == 0 || result == Errno.EINVAL.result()) {
       if (offset >= size(image)) {
         return -1;
       }
-      result = read(image, offset, length, target);
+      result = read(image, offset, length, target, flags);
     }
     return Failures.check(result, handle.operation("read"));
   }
 
-  void write(long offset, MemorySegment source) {
-    long length = source.byteSize();
-    requireRange(offset, length);
-    if (canBeUsedDirectly(source)) {
-      writeNative(offset, source, length);
-    } else {
-      writeHeap(offset, source, length);
+  void write(long offset, MemorySegment source, int flags) {
+    ImageEvent event = ImageOperation.WRITE.begin();
+    if (event == null) {
+      writeAll(offset, source, flags);
+      return;
+    }
+    Throwable failure = null;
+    try {
+      writeAll(offset, source, flags);
+    } catch (Throwable thrown) {
+      failure = thrown;
+      throw thrown;
+    } finally {
+      event.end(handle.name(), offset, source.byteSize(), false, failure);
     }
   }
 
-  private void writeNative(long offset, MemorySegment source, long length) {
+  private void writeAll(long offset, MemorySegment source, int flags) {
+    long length = source.byteSize();
+    requireRange(offset, length);
+    if (canBeUsedDirectly(source)) {
+      writeNative(offset, source, length, flags);
+    } else {
+      writeHeap(offset, source, length, flags);
+    }
+  }
+
+  private void writeNative(long offset, MemorySegment source, long length, int flags) {
     if (length <= MAX_TRANSFER) {
-      writeOnce(offset, source, length, 0);
+      writeOnce(offset, source, length, 0, flags);
       return;
     }
     for (long done = 0; done < length; ) {
       long part = Math.min(MAX_TRANSFER, length - done);
-      writeOnce(offset + done, source.asSlice(done, part), part, done);
+      writeOnce(offset + done, source.asSlice(done, part), part, done, flags);
       done += part;
     }
   }
 
-  private void writeHeap(long offset, MemorySegment source, long length) {
+  private void writeHeap(long offset, MemorySegment source, long length, int flags) {
     StagingPool pool = StagingPool.forTransfer(length);
     MemorySegment staging = pool.take();
     try {
       for (long done = 0; done < length; ) {
         long part = Math.min(pool.chunkSize(), length - done);
         MemorySegment.copy(source, done, staging, 0, part);
-        writeOnce(offset + done, staging, part, done);
+        writeOnce(offset + done, staging, part, done, flags);
         done += part;
       }
     } finally {
@@ -167,40 +205,47 @@ final class ImageIo {
     }
   }
 
-  private void writeOnce(long offset, MemorySegment source, long length, long doneBefore) {
+  private void writeOnce(
+      long offset, MemorySegment source, long length, long doneBefore, int flags) {
     long count;
     MemorySegment image = handle.acquire();
     try {
-      count = write(image, offset, length, source);
+      count = write(image, offset, length, source, flags);
     } finally {
       handle.release();
     }
-    requireWhole(count, length, doneBefore, "write");
+    requireWhole(count, length, doneBefore, ImageOperation.WRITE);
   }
 
   /**
    * A virtual thread would pin its carrier in the blocking function, so it submits the asynchronous
    * one and parks.
    */
-  private static long read(MemorySegment image, long offset, long length, MemorySegment target) {
+  private static long read(
+      MemorySegment image, long offset, long length, MemorySegment target, int flags) {
     return Thread.currentThread().isVirtual()
         ? Completions.await(
-            completion -> rbd_aio_read2(image, offset, length, target, completion, 0))
-        : rbd_read2(image, offset, length, target, 0);
+            completion -> rbd_aio_read2(image, offset, length, target, completion, flags))
+        : rbd_read2(image, offset, length, target, flags);
   }
 
-  private long write(MemorySegment image, long offset, long length, MemorySegment source) {
+  private long write(
+      MemorySegment image, long offset, long length, MemorySegment source, int flags) {
     if (!Thread.currentThread().isVirtual()) {
-      return rbd_write2(image, offset, length, source, 0);
+      return rbd_write2(image, offset, length, source, flags);
     }
     long result =
         Completions.await(
-            completion -> rbd_aio_write2(image, offset, length, source, completion, 0));
+            completion -> rbd_aio_write2(image, offset, length, source, completion, flags));
     // The asynchronous function drops what lies behind the end without a word.
     return result < 0 ? result : Math.min(length, Math.max(0, size(image) - offset));
   }
 
   void flush() {
+    recorded(ImageOperation.FLUSH, 0, 0, this::flushNow);
+  }
+
+  private void flushNow() {
     long result;
     MemorySegment image = handle.acquire();
     try {
@@ -225,15 +270,33 @@ final class ImageIo {
             || SegmentLifetime.isConfined(memory));
   }
 
-  private void requireWhole(long count, long length, long doneBefore, String verb) {
-    Failures.check(count, handle.operation(verb));
+  private void requireWhole(long count, long length, long doneBefore, ImageOperation kind) {
+    Failures.check(count, handle.operation(kind.verb()));
     if (count < length) {
       long done = doneBefore + count;
       throw new IncompleteWriteException(
           new RbdFailure(
-              verb, "image " + handle.name(), 0, "only " + done + " bytes fit into the image"),
+              kind.verb(),
+              "image " + handle.name(),
+              0,
+              "only " + done + " bytes fit into the image"),
           done);
     }
+  }
+
+  private void recorded(ImageOperation kind, long offset, long length, Runnable work) {
+    recorded(
+        kind,
+        offset,
+        length,
+        () -> {
+          work.run();
+          return kind;
+        });
+  }
+
+  private <T> T recorded(ImageOperation kind, long offset, long length, Supplier<T> work) {
+    return ImageEvent.recorded(kind.begin(), handle.name(), offset, length, work);
   }
 
   /**
@@ -285,7 +348,8 @@ final class ImageIo {
 
   void discard(long offset, long length) {
     requireRange(offset, length);
-    inParts(offset, length, "discard", (image, at, part) -> rbd_discard(image, at, part));
+    inParts(
+        offset, length, ImageOperation.DISCARD, (image, at, part) -> rbd_discard(image, at, part));
   }
 
   void writeZeroes(long offset, long length, int flags) {
@@ -293,7 +357,7 @@ final class ImageIo {
     inParts(
         offset,
         length,
-        "write zeroes to",
+        ImageOperation.WRITE_ZEROES,
         (image, at, part) -> rbd_write_zeroes(image, at, part, flags, 0));
   }
 
@@ -303,7 +367,11 @@ final class ImageIo {
   }
 
   /** Cuts a range where the image is divisible by the largest transfer, to keep objects whole. */
-  private void inParts(long offset, long length, String verb, RangeCall call) {
+  private void inParts(long offset, long length, ImageOperation kind, RangeCall call) {
+    recorded(kind, offset, length, () -> eachPart(offset, length, kind, call));
+  }
+
+  private void eachPart(long offset, long length, ImageOperation kind, RangeCall call) {
     for (long done = 0; done < length; ) {
       long at = offset + done;
       long part = Math.min(MAX_TRANSFER - at % MAX_TRANSFER, length - done);
@@ -314,7 +382,7 @@ final class ImageIo {
       } finally {
         handle.release();
       }
-      requireWhole(count, part, done, verb);
+      requireWhole(count, part, done, kind);
       done += part;
     }
   }
@@ -330,6 +398,11 @@ final class ImageIo {
           "the pattern has " + unit + " bytes, at most 4 MiB are possible");
     }
     requireRange(offset, length);
+    recorded(ImageOperation.WRITE_SAME, offset, length, () -> repeat(offset, length, pattern));
+  }
+
+  private void repeat(long offset, long length, MemorySegment pattern) {
+    long unit = pattern.byteSize();
     StagingPool pool = StagingPool.forTransfer(unit);
     MemorySegment staging = pool.take();
     try {
@@ -345,7 +418,7 @@ final class ImageIo {
         } finally {
           handle.release();
         }
-        requireWhole(count, part, done, "write the same to");
+        requireWhole(count, part, done, ImageOperation.WRITE_SAME);
         done += part;
       }
     } finally {
@@ -366,8 +439,13 @@ final class ImageIo {
     requireRange(offset, length);
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment mismatch = arena.allocate(ValueLayout.JAVA_LONG);
-      return compareAndWrite(
-          offset, length, toNative(arena, expected), toNative(arena, data), mismatch);
+      MemorySegment old = toNative(arena, expected);
+      MemorySegment replacement = toNative(arena, data);
+      return recorded(
+          ImageOperation.COMPARE_AND_WRITE,
+          offset,
+          length,
+          () -> compareAndWrite(offset, length, old, replacement, mismatch));
     }
   }
 
@@ -391,7 +469,7 @@ final class ImageIo {
     if (count == Errno.EILSEQ.result()) {
       return OptionalLong.of(mismatch.get(ValueLayout.JAVA_LONG, 0));
     }
-    requireWhole(count, length, 0, "compare and write");
+    requireWhole(count, length, 0, ImageOperation.COMPARE_AND_WRITE);
     return OptionalLong.empty();
   }
 }

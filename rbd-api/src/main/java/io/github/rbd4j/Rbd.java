@@ -6,10 +6,6 @@ import static io.github.rbd4j.bindings.librbd_h.rbd_config_pool_list;
 import static io.github.rbd4j.bindings.librbd_h.rbd_config_pool_list_cleanup;
 import static io.github.rbd4j.bindings.librbd_h.rbd_create4;
 import static io.github.rbd4j.bindings.librbd_h.rbd_list2;
-import static io.github.rbd4j.bindings.librbd_h.rbd_open;
-import static io.github.rbd4j.bindings.librbd_h.rbd_open_by_id;
-import static io.github.rbd4j.bindings.librbd_h.rbd_open_by_id_read_only;
-import static io.github.rbd4j.bindings.librbd_h.rbd_open_read_only;
 import static io.github.rbd4j.bindings.librbd_h.rbd_pool_init;
 import static io.github.rbd4j.bindings.librbd_h.rbd_pool_stats_create;
 import static io.github.rbd4j.bindings.librbd_h.rbd_pool_stats_destroy;
@@ -21,6 +17,8 @@ import static io.github.rbd4j.bindings.librbd_h.rbd_rename;
 import io.github.rbd4j.bindings.librbd_constants;
 import io.github.rbd4j.bindings.librbd_h;
 import io.github.rbd4j.bindings.rbd_image_spec_t;
+import io.github.rbd4j.internal.Background;
+import io.github.rbd4j.internal.Completions;
 import io.github.rbd4j.internal.Errno;
 import io.github.rbd4j.internal.Failures;
 import io.github.rbd4j.internal.Handles;
@@ -33,6 +31,8 @@ import io.github.rbd4j.internal.SizedBuffer.Slot;
 import io.github.rbd4j.internal.Subject;
 import io.github.rbd4j.internal.Upcalls;
 import io.github.rbd4j.internal.Versions;
+import io.github.rbd4j.jfr.ImageEvent;
+import io.github.rbd4j.jfr.ImageOperation;
 import io.github.rbd4j.rados.IoContext;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -40,6 +40,9 @@ import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.Objects;
 import java.util.SequencedMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What one does to the images of a pool and namespace: create, open, list, rename, remove. It is a
@@ -499,12 +502,42 @@ public final class Rbd {
   public Image open(String name, OpenOptions options) {
     NativeStrings.requireName(name, "name");
     return open(
+        imageName(name),
         name,
         options,
-        (pool, text, out, snapshot) ->
-            options.readOnly()
-                ? rbd_open_read_only(pool, text, out, snapshot)
-                : rbd_open(pool, text, out, snapshot));
+        options.readOnly()
+            ? new Opener(librbd_h::rbd_open_read_only, librbd_h::rbd_aio_open_read_only)
+            : new Opener(librbd_h::rbd_open, librbd_h::rbd_aio_open));
+  }
+
+  /**
+   * Opens an image for reading and writing, without waiting for it.
+   *
+   * @param name its name
+   * @return the open image; close it when done
+   */
+  public CompletableFuture<Image> openAsync(String name) {
+    return openAsync(name, OpenOptions.readWrite());
+  }
+
+  /**
+   * Opens an image without waiting for it. If the future is cancelled, or fails otherwise, the
+   * image is closed as soon as it is open. If the pool is closed meanwhile, the future fails with
+   * {@link IllegalStateException}.
+   *
+   * <p>Implements: {@code int rbd_aio_open(rados_ioctx_t io, const char *name, rbd_image_t *image,
+   * const char *snap_name, rbd_completion_t c)}, {@code int rbd_aio_open_read_only(rados_ioctx_t
+   * io, const char *name, rbd_image_t *image, const char *snap_name, rbd_completion_t c)}
+   *
+   * @param name its name
+   * @param options how to open it
+   * @return the open image; close it when done. Fails with {@link ImageNotFoundException} if there
+   *     is none of that name, or no such snapshot of it
+   */
+  public CompletableFuture<Image> openAsync(String name, OpenOptions options) {
+    NativeStrings.requireName(name, "name");
+    Objects.requireNonNull(options, "options");
+    return openInBackground(() -> open(name, options));
   }
 
   /**
@@ -533,35 +566,102 @@ public final class Rbd {
   public Image openById(String id, OpenOptions options) {
     NativeStrings.requireName(id, "id");
     return open(
-        "id:" + id,
+        imageName("id:" + id),
+        id,
         options,
-        (pool, _, out, snapshot) ->
-            handle.use(
-                (_, arena) -> {
-                  MemorySegment text = NativeStrings.copy(arena, id);
-                  return options.readOnly()
-                      ? rbd_open_by_id_read_only(pool, text, out, snapshot)
-                      : rbd_open_by_id(pool, text, out, snapshot);
-                }));
+        options.readOnly()
+            ? new Opener(librbd_h::rbd_open_by_id_read_only, librbd_h::rbd_aio_open_by_id_read_only)
+            : new Opener(librbd_h::rbd_open_by_id, librbd_h::rbd_aio_open_by_id));
   }
 
-  @FunctionalInterface
-  private interface Opener {
-    int open(MemorySegment pool, MemorySegment name, MemorySegment out, MemorySegment snapshot);
+  /**
+   * Opens an image by its id for reading and writing, without waiting for it.
+   *
+   * @param id its id
+   * @return the open image; close it when done
+   */
+  public CompletableFuture<Image> openByIdAsync(String id) {
+    return openByIdAsync(id, OpenOptions.readWrite());
   }
 
-  private Image open(String name, OpenOptions options, Opener opener) {
-    String fullName =
-        imageName(name) + (options.snapshot() == null ? "" : "@" + options.snapshot());
+  /**
+   * Opens an image by its id, also one in the trash, without waiting for it. See {@link
+   * #openAsync(String, OpenOptions)}.
+   *
+   * <p>Implements: {@code int rbd_aio_open_by_id(rados_ioctx_t io, const char *id, rbd_image_t
+   * *image, const char *snap_name, rbd_completion_t c)}, {@code int
+   * rbd_aio_open_by_id_read_only(rados_ioctx_t io, const char *id, rbd_image_t *image, const char
+   * *snap_name, rbd_completion_t c)}
+   *
+   * @param id its id
+   * @param options how to open it
+   * @return the open image; close it when done. Fails with {@link ImageNotFoundException} if there
+   *     is none of that id, or no such snapshot of it
+   */
+  public CompletableFuture<Image> openByIdAsync(String id, OpenOptions options) {
+    NativeStrings.requireName(id, "id");
+    Objects.requireNonNull(options, "options");
+    return openInBackground(() -> openById(id, options));
+  }
+
+  private CompletableFuture<Image> openInBackground(Supplier<Image> opening) {
+    return Background.call(
+        io.cluster().executor(),
+        () -> {
+          Image image = opening.get();
+          if (handle.isClosed()) { // which closes the image, at once or in a moment
+            throw new IllegalStateException(handle.description() + " is closed");
+          }
+          return image;
+        },
+        Image::close);
+  }
+
+  /** The two forms of a function that opens an image: one blocks, the other calls back. */
+  private record Opener(Blocking blocking, Asynchronous asynchronous) {
+    @FunctionalInterface
+    interface Blocking {
+      int open(MemorySegment pool, MemorySegment name, MemorySegment out, MemorySegment snapshot);
+    }
+
+    @FunctionalInterface
+    interface Asynchronous {
+      int open(
+          MemorySegment pool,
+          MemorySegment name,
+          MemorySegment out,
+          MemorySegment snapshot,
+          MemorySegment completion);
+    }
+
+    long open(MemorySegment pool, MemorySegment name, MemorySegment out, MemorySegment snapshot) {
+      return Thread.currentThread().isVirtual()
+          ? Completions.await(
+              completion -> asynchronous.open(pool, name, out, snapshot, completion))
+          : blocking.open(pool, name, out, snapshot);
+    }
+  }
+
+  private Image open(String imageName, String text, OpenOptions options, Opener opener) {
+    String fullName = imageName + (options.snapshot() == null ? "" : "@" + options.snapshot());
+    return ImageEvent.recorded(
+        ImageOperation.OPEN.begin(),
+        fullName,
+        0,
+        0,
+        () -> open(fullName, text, options.snapshot(), opener));
+  }
+
+  private Image open(String fullName, String text, @Nullable String snapshot, Opener opener) {
     return handle.use(
         (pool, arena) -> {
           MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
           Failures.check(
               opener.open(
                   pool,
-                  NativeStrings.copy(arena, name),
+                  NativeStrings.copy(arena, text),
                   out,
-                  NativeStrings.copyOrNull(arena, options.snapshot())),
+                  NativeStrings.copyOrNull(arena, snapshot)),
               new Operation("open", Subject.IMAGE, fullName));
           NativeHandle image =
               new NativeHandle(
@@ -569,7 +669,7 @@ public final class Rbd {
                   Subject.IMAGE,
                   fullName,
                   out.get(ValueLayout.ADDRESS, 0),
-                  librbd_h::rbd_close);
+                  Image::closeNative);
           return new Image(this, image);
         });
   }

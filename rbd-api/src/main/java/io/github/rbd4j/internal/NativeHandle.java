@@ -77,6 +77,7 @@ public final class NativeHandle {
   private final MemorySegment pointer;
   private final Destroyer destroyer;
   private final Set<NativeHandle> children = new LinkedHashSet<>();
+  private final List<Runnable> whenClosing = new CopyOnWriteArrayList<>();
   private final List<Runnable> afterClose = new CopyOnWriteArrayList<>();
   private final CountDownLatch drained = new CountDownLatch(1);
   private final CountDownLatch destroyed = new CountDownLatch(1);
@@ -242,6 +243,11 @@ public final class NativeHandle {
     long store(MemorySegment pointer, Arena arena, MemorySegment out);
   }
 
+  /** Has something done when {@link #close()} begins, before it waits for the calls inside. */
+  public void whenClosing(Runnable action) {
+    whenClosing.add(action);
+  }
+
   /** Has something done once the native object is destroyed. */
   public void afterClose(Runnable action) {
     afterClose.add(action);
@@ -275,10 +281,13 @@ public final class NativeHandle {
       awaitUninterruptibly(destroyed);
       return;
     }
+    Throwable failure = null;
+    for (Runnable action : whenClosing) {
+      failure = attempt(failure, action);
+    }
     if (before > 0) {
       awaitUninterruptibly(drained);
     }
-    Throwable failure = null;
     try {
       for (NativeHandle child : childrenYoungestFirst()) {
         failure = attempt(failure, child::close);

@@ -1,5 +1,11 @@
 package io.github.rbd4j.mirror;
 
+import static io.github.rbd4j.bindings.librbd_h.rbd_aio_mirror_image_create_snapshot;
+import static io.github.rbd4j.bindings.librbd_h.rbd_aio_mirror_image_demote;
+import static io.github.rbd4j.bindings.librbd_h.rbd_aio_mirror_image_get_global_status;
+import static io.github.rbd4j.bindings.librbd_h.rbd_aio_mirror_image_get_info;
+import static io.github.rbd4j.bindings.librbd_h.rbd_aio_mirror_image_get_mode;
+import static io.github.rbd4j.bindings.librbd_h.rbd_aio_mirror_image_promote;
 import static io.github.rbd4j.bindings.librbd_h.rbd_mirror_image_create_snapshot2;
 import static io.github.rbd4j.bindings.librbd_h.rbd_mirror_image_demote;
 import static io.github.rbd4j.bindings.librbd_h.rbd_mirror_image_disable;
@@ -18,6 +24,8 @@ import io.github.rbd4j.NativeFlag;
 import io.github.rbd4j.SnapshotCreateFlag;
 import io.github.rbd4j.bindings.rbd_mirror_image_global_status_t;
 import io.github.rbd4j.bindings.rbd_mirror_image_info_t;
+import io.github.rbd4j.internal.Background;
+import io.github.rbd4j.internal.Completions;
 import io.github.rbd4j.internal.Failures;
 import io.github.rbd4j.internal.Handles;
 import io.github.rbd4j.internal.NativeHandle;
@@ -28,10 +36,18 @@ import io.github.rbd4j.internal.Subject;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 
-/** Mirroring of an open image. It is a view of the {@link Image} and costs nothing. */
+/**
+ * Mirroring of an open image. It is a view of the {@link Image} and costs nothing.
+ *
+ * <p>The methods whose names end with {@code Async} do the same as the others without waiting.
+ * Their futures fail with what the others throw; cancelling one does not stop librbd.
+ */
 public final class ImageMirror {
   private final NativeHandle handle;
+  private final Executor executor;
 
   /**
    * Makes the view.
@@ -40,6 +56,7 @@ public final class ImageMirror {
    */
   public ImageMirror(Image image) {
     this.handle = Handles.of(image);
+    this.executor = image.rbd().ioContext().cluster().executor();
   }
 
   /**
@@ -88,7 +105,26 @@ public final class ImageMirror {
    * @throws io.github.rbd4j.ObjectNotFoundException with older ones, if the image is not mirrored
    */
   public void promote(boolean force) {
-    handle.call(operation("promote"), image -> rbd_mirror_image_promote(image, force));
+    handle.call(
+        operation("promote"),
+        image ->
+            Thread.currentThread().isVirtual()
+                ? Completions.await(
+                    completion -> rbd_aio_mirror_image_promote(image, force, completion))
+                : rbd_mirror_image_promote(image, force));
+  }
+
+  /**
+   * Makes this image the primary one. See {@link #promote}.
+   *
+   * <p>Implements: {@code int rbd_aio_mirror_image_promote(rbd_image_t image, bool force,
+   * rbd_completion_t c)}
+   *
+   * @param force also if the other one was not demoted
+   * @return done when it is the primary one
+   */
+  public CompletableFuture<Void> promoteAsync(boolean force) {
+    return run(() -> promote(force));
   }
 
   /**
@@ -99,7 +135,23 @@ public final class ImageMirror {
    * @throws io.github.rbd4j.InvalidRequestException if it is not primary
    */
   public void demote() {
-    handle.call(operation("demote"), image -> rbd_mirror_image_demote(image));
+    handle.call(
+        operation("demote"),
+        image ->
+            Thread.currentThread().isVirtual()
+                ? Completions.await(completion -> rbd_aio_mirror_image_demote(image, completion))
+                : rbd_mirror_image_demote(image));
+  }
+
+  /**
+   * Makes this image not the primary one any more. See {@link #demote}.
+   *
+   * <p>Implements: {@code int rbd_aio_mirror_image_demote(rbd_image_t image, rbd_completion_t c)}
+   *
+   * @return done when it is not
+   */
+  public CompletableFuture<Void> demoteAsync() {
+    return run(this::demote);
   }
 
   /**
@@ -130,7 +182,26 @@ public final class ImageMirror {
     int mask = (int) NativeFlag.mask(flags);
     return handle.callForLong(
         operation("create a mirror snapshot of"),
-        (image, arena, out) -> rbd_mirror_image_create_snapshot2(image, mask, out));
+        (image, arena, out) ->
+            Thread.currentThread().isVirtual()
+                ? Completions.await(
+                    completion ->
+                        rbd_aio_mirror_image_create_snapshot(image, mask, out, completion))
+                : rbd_mirror_image_create_snapshot2(image, mask, out));
+  }
+
+  /**
+   * Takes a snapshot for mirroring. See {@link #createSnapshot}.
+   *
+   * <p>Implements: {@code int rbd_aio_mirror_image_create_snapshot(rbd_image_t image, uint32_t
+   * flags, uint64_t *snap_id, rbd_completion_t c)}
+   *
+   * @param flags how
+   * @return the id of the snapshot
+   */
+  public CompletableFuture<Long> createSnapshotAsync(Set<SnapshotCreateFlag> flags) {
+    Set<SnapshotCreateFlag> copy = Set.copyOf(flags);
+    return Background.call(executor, () -> createSnapshot(copy));
   }
 
   /**
@@ -147,7 +218,11 @@ public final class ImageMirror {
         (image, arena) -> {
           MemorySegment info = rbd_mirror_image_info_t.allocate(arena);
           Failures.check(
-              rbd_mirror_image_get_info(image, info, info.byteSize()),
+              Thread.currentThread().isVirtual()
+                  ? Completions.await(
+                      completion ->
+                          rbd_aio_mirror_image_get_info(image, info, info.byteSize(), completion))
+                  : rbd_mirror_image_get_info(image, info, info.byteSize()),
               operation("get the mirroring of"));
           try {
             return ImageMirrorInfo.read(info);
@@ -155,6 +230,18 @@ public final class ImageMirror {
             rbd_mirror_image_get_info_cleanup(info);
           }
         });
+  }
+
+  /**
+   * Whether and as what the image is mirrored.
+   *
+   * <p>Implements: {@code int rbd_aio_mirror_image_get_info(rbd_image_t image,
+   * rbd_mirror_image_info_t *mirror_image_info, size_t info_size, rbd_completion_t c)}
+   *
+   * @return the information
+   */
+  public CompletableFuture<ImageMirrorInfo> infoAsync() {
+    return Background.call(executor, this::info);
   }
 
   /**
@@ -172,9 +259,25 @@ public final class ImageMirror {
         (image, arena) -> {
           MemorySegment mode = arena.allocate(ValueLayout.JAVA_INT);
           Failures.check(
-              rbd_mirror_image_get_mode(image, mode), operation("get the mirror mode of"));
+              Thread.currentThread().isVirtual()
+                  ? Completions.await(
+                      completion -> rbd_aio_mirror_image_get_mode(image, mode, completion))
+                  : rbd_mirror_image_get_mode(image, mode),
+              operation("get the mirror mode of"));
           return ImageMirrorMode.of(mode.get(ValueLayout.JAVA_INT, 0));
         });
+  }
+
+  /**
+   * How the image is mirrored. See {@link #mode}.
+   *
+   * <p>Implements: {@code int rbd_aio_mirror_image_get_mode(rbd_image_t image,
+   * rbd_mirror_image_mode_t *mode, rbd_completion_t c)}
+   *
+   * @return the mode
+   */
+  public CompletableFuture<ImageMirrorMode> modeAsync() {
+    return Background.call(executor, this::mode);
   }
 
   /**
@@ -211,13 +314,40 @@ public final class ImageMirror {
         (image, arena) -> {
           MemorySegment status = rbd_mirror_image_global_status_t.allocate(arena);
           Failures.check(
-              rbd_mirror_image_get_global_status(image, status, status.byteSize()),
+              Thread.currentThread().isVirtual()
+                  ? Completions.await(
+                      completion ->
+                          rbd_aio_mirror_image_get_global_status(
+                              image, status, status.byteSize(), completion))
+                  : rbd_mirror_image_get_global_status(image, status, status.byteSize()),
               operation("get the mirror status of"));
           try {
             return ImageMirrorStatus.read(status);
           } finally {
             rbd_mirror_image_global_status_cleanup(status);
           }
+        });
+  }
+
+  /**
+   * What all sites do with the image.
+   *
+   * <p>Implements: {@code int rbd_aio_mirror_image_get_global_status(rbd_image_t image,
+   * rbd_mirror_image_global_status_t *mirror_global_image_status, size_t status_size,
+   * rbd_completion_t c)}
+   *
+   * @return the status
+   */
+  public CompletableFuture<ImageMirrorStatus> statusAsync() {
+    return Background.call(executor, this::status);
+  }
+
+  private CompletableFuture<Void> run(Runnable blocking) {
+    return Background.call(
+        executor,
+        () -> {
+          blocking.run();
+          return null;
         });
   }
 

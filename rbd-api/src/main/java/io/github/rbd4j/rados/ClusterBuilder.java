@@ -29,6 +29,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ThreadFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +41,9 @@ import org.jspecify.annotations.Nullable;
  * socket: set {@code admin_socket} to have one.
  */
 public final class ClusterBuilder {
+  private static final ThreadFactory CALLBACKS =
+      Thread.ofVirtual().name("rbd4j-callback").factory();
+
   private static final Duration DEFAULT_CONNECT_TIMEOUT = Duration.ofSeconds(30);
   private static final Duration DEFAULT_OPERATION_TIMEOUT = Duration.ofMinutes(2);
 
@@ -53,7 +57,7 @@ public final class ClusterBuilder {
   private @Nullable Duration monTimeout;
   private @Nullable Duration osdTimeout;
   private @Nullable String clusterLogLevel;
-  private Executor executor = command -> Thread.ofVirtual().name("rbd4j-callback").start(command);
+  private Executor executor = command -> CALLBACKS.newThread(command).start();
   private final Map<String, String> options = new LinkedHashMap<>();
 
   ClusterBuilder() {}

@@ -11,26 +11,40 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A Ceph cluster for tests: a throwaway one of plain daemons on 127.0.0.1, or one that runs
- * already.
+ * A Ceph cluster for tests: a throwaway one of plain daemons on 127.0.0.1, one in a container, or
+ * one that runs already.
  *
  * <p>A throwaway cluster lives in a temporary folder of its own and ends with {@link #close()}, or
  * with this JVM, however that ends.
  */
 public final class CephCluster implements AutoCloseable {
+  /** The image of a container, unless another one is named. */
+  public static final String DEFAULT_IMAGE = "quay.io/ceph/demo";
+
   private static final Duration START_LIMIT = Duration.ofMinutes(2);
   private static final Duration COMMAND_LIMIT = Duration.ofMinutes(2);
 
   private final Path conf;
-  private final boolean ours;
+  private final @Nullable Path folder;
+  private final Runnable end;
 
-  private CephCluster(Path conf, boolean ours) {
+  /**
+   * Describes a cluster.
+   *
+   * @param conf the configuration file of its clients
+   * @param folder where the start script keeps it, when it is one of that
+   * @param end what ends it
+   */
+  private CephCluster(Path conf, @Nullable Path folder, Runnable end) {
     this.conf = conf;
-    this.ours = ours;
+    this.folder = folder;
+    this.end = end;
   }
 
   /** Where the OSDs of a throwaway cluster keep their data. */
@@ -97,10 +111,52 @@ public final class CephCluster implements AutoCloseable {
         command.addAll(List.of("--conf", setting));
       }
       script(START_LIMIT, command);
-      return new CephCluster(folder.resolve("ceph.conf"), true);
+      return new CephCluster(
+          folder.resolve("ceph.conf"),
+          folder,
+          () -> script(COMMAND_LIMIT, List.of("stop", folder.toString())));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /**
+   * Starts a cluster in a container, with a pool {@code rbd}. Needs the library {@code
+   * org.testcontainers:testcontainers} and a container engine.
+   *
+   * @param image the image: {@value #DEFAULT_IMAGE} or one that follows its conventions
+   * @return the running cluster
+   * @throws IllegalStateException if it cannot be started; says why and what to do
+   */
+  public static CephCluster container(String image) {
+    try {
+      return CephContainer.start(image);
+    } catch (NoClassDefFoundError e) {
+      throw new IllegalStateException(
+          "a cluster in a container needs org.testcontainers:testcontainers among the dependencies",
+          e);
+    }
+  }
+
+  /** The cluster in a container that has written its clients' configuration to a file. */
+  static CephCluster ofContainer(Path conf, Runnable end) {
+    return new CephCluster(conf, null, end);
+  }
+
+  /**
+   * Starts or uses the cluster that a property names.
+   *
+   * @param choice {@code local}, {@code container} or the path of a configuration file
+   * @param image the image of a container
+   * @return the running cluster
+   * @throws IllegalStateException if it cannot be started or is not there
+   */
+  static CephCluster choose(String choice, String image) {
+    return switch (choice) {
+      case "local" -> start();
+      case "container" -> container(image);
+      default -> existing(Path.of(choice));
+    };
   }
 
   /**
@@ -110,10 +166,12 @@ public final class CephCluster implements AutoCloseable {
    * @return the cluster
    */
   public static CephCluster existing(Path conf) {
-    if (!Files.isReadable(conf)) {
-      throw new IllegalStateException("there is no configuration file " + conf);
+    if (Files.isDirectory(conf) || !Files.isReadable(conf)) {
+      throw new IllegalStateException(
+          "a cluster is local, container or a configuration file, and there is no readable file "
+              + conf.toAbsolutePath());
     }
-    return new CephCluster(conf, false);
+    return new CephCluster(conf, null, () -> {});
   }
 
   /**
@@ -144,7 +202,7 @@ public final class CephCluster implements AutoCloseable {
   }
 
   /**
-   * Runs the {@code rbd} program against this cluster.
+   * Runs the {@code rbd} program of this machine against this cluster.
    *
    * @param arguments its arguments
    * @return its standard output
@@ -155,7 +213,7 @@ public final class CephCluster implements AutoCloseable {
   }
 
   /**
-   * Runs the {@code ceph} program against this cluster.
+   * Runs the {@code ceph} program of this machine against this cluster.
    *
    * @param arguments its arguments
    * @return its standard output
@@ -212,8 +270,7 @@ public final class CephCluster implements AutoCloseable {
   public void daemon(DaemonAction action, String name) {
     script(
         COMMAND_LIMIT,
-        List.of(
-            "daemon", folder().toString(), action.name().toLowerCase(java.util.Locale.ROOT), name));
+        List.of("daemon", folder().toString(), action.name().toLowerCase(Locale.ROOT), name));
   }
 
   /** Starts a daemon that mirrors images into this throwaway cluster. */
@@ -235,18 +292,17 @@ public final class CephCluster implements AutoCloseable {
   }
 
   private Path folder() {
-    if (!ours) {
-      throw new IllegalStateException("the cluster of " + conf + " is not ours");
+    if (folder == null) {
+      throw new IllegalStateException(
+          "the cluster of " + conf + " does not consist of daemons that were started here");
     }
-    return Objects.requireNonNull(conf.getParent());
+    return folder;
   }
 
-  /** Ends a throwaway cluster and removes its files. */
+  /** Ends a throwaway cluster or a container and removes its files. */
   @Override
   public void close() {
-    if (ours && Files.exists(folder())) {
-      script(COMMAND_LIMIT, List.of("stop", folder().toString()));
-    }
+    end.run();
   }
 
   private static String script(Duration limit, List<String> arguments) {

@@ -1,18 +1,25 @@
 package io.github.rbd4j.it;
 
 import io.github.rbd4j.Rbd;
+import io.github.rbd4j.RbdException;
 import io.github.rbd4j.rados.Cluster;
 import io.github.rbd4j.rados.IoContext;
-import java.nio.file.Path;
+import java.util.UUID;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
 import org.junit.jupiter.api.extension.ParameterContext;
+import org.junit.jupiter.api.extension.ParameterResolutionException;
 import org.junit.jupiter.api.extension.ParameterResolver;
+import org.junit.platform.commons.support.AnnotationSupport;
 
 /** The JUnit extension behind {@link CephTest}. */
 public final class CephExtension implements ParameterResolver {
   private static final Namespace NAMESPACE = Namespace.create(CephExtension.class);
+  private static final String CLUSTER = "rbd4j.it.cluster";
+  private static final String IMAGE = "rbd4j.it.image";
+  private static final String POOL = "rbd4j.it.pool";
 
   /** Made by JUnit. */
   public CephExtension() {}
@@ -21,25 +28,78 @@ public final class CephExtension implements ParameterResolver {
   private static final class Shared implements AutoCloseable {
     final CephCluster ceph;
     final Cluster cluster;
-    final IoContext io;
 
-    Shared() {
-      String conf = System.getProperty("rbd4j.it.conf", "");
-      ceph = conf.isEmpty() ? CephCluster.start() : CephCluster.existing(Path.of(conf));
+    Shared(ExtensionContext context) {
+      ceph =
+          CephCluster.choose(
+              parameter(context, CLUSTER, "local"),
+              parameter(context, IMAGE, CephCluster.DEFAULT_IMAGE));
       try {
         cluster = ceph.client().connect();
       } catch (RuntimeException e) {
         ceph.close();
         throw e;
       }
-      io = cluster.ioContext("rbd");
     }
 
     @Override
     public void close() {
-      cluster.close();
-      ceph.close();
+      try {
+        cluster.close();
+      } finally {
+        ceph.close();
+      }
     }
+  }
+
+  /** A pool that tests use. JUnit closes it after the last of them. */
+  private static final class UsedPool implements AutoCloseable {
+    private final Cluster cluster;
+    private final boolean fresh;
+    private final String name;
+    final IoContext io;
+
+    private UsedPool(Cluster cluster, String name, boolean fresh) {
+      this.cluster = cluster;
+      this.name = name;
+      this.fresh = fresh;
+      this.io = cluster.ioContext(name);
+    }
+
+    static UsedPool existing(Cluster cluster, String name) {
+      return new UsedPool(cluster, name, false);
+    }
+
+    static UsedPool fresh(Cluster cluster) {
+      String name = "rbd4j-it-" + UUID.randomUUID();
+      cluster.createPool(name);
+      UsedPool pool = new UsedPool(cluster, name, true);
+      new Rbd(pool.io).initPool(false);
+      return pool;
+    }
+
+    @Override
+    public void close() {
+      io.close();
+      if (fresh) {
+        try {
+          cluster.deletePool(name);
+        } catch (RbdException e) {
+          throw new IllegalStateException(
+              "the pool "
+                  + name
+                  + " of the tests stays behind; let the monitors delete pools"
+                  + " (mon_allow_pool_delete = true), or name a pool for the tests with "
+                  + POOL,
+              e);
+        }
+      }
+    }
+  }
+
+  @Override
+  public ExtensionContextScope getTestInstantiationExtensionContextScope(ExtensionContext root) {
+    return ExtensionContextScope.TEST_METHOD;
   }
 
   @Override
@@ -57,7 +117,7 @@ public final class CephExtension implements ParameterResolver {
         context
             .getRoot()
             .getStore(NAMESPACE)
-            .computeIfAbsent(Shared.class, key -> new Shared(), Shared.class);
+            .computeIfAbsent(Shared.class, key -> new Shared(context), Shared.class);
     Class<?> type = parameter.getParameter().getType();
     if (type == CephCluster.class) {
       return shared.ceph;
@@ -65,6 +125,59 @@ public final class CephExtension implements ParameterResolver {
     if (type == Cluster.class) {
       return shared.cluster;
     }
-    return type == IoContext.class ? shared.io : new Rbd(shared.io);
+    IoContext io = pool(context, shared.cluster).io;
+    return type == IoContext.class ? io : new Rbd(io);
+  }
+
+  private static UsedPool pool(ExtensionContext context, Cluster cluster) {
+    String existing = parameter(context, POOL, "");
+    if (!existing.isEmpty()) {
+      return pool(context.getRoot(), () -> UsedPool.existing(cluster, existing));
+    }
+    return pool(owner(context), () -> UsedPool.fresh(cluster));
+  }
+
+  private static UsedPool pool(ExtensionContext owner, Supplier<UsedPool> make) {
+    return owner
+        .getStore(NAMESPACE)
+        .computeIfAbsent(UsedPool.class, key -> make.get(), UsedPool.class);
+  }
+
+  /** The context with whose end the fresh pool goes. */
+  private static ExtensionContext owner(ExtensionContext context) {
+    ExtensionContext annotated = annotated(context);
+    if (annotation(annotated).pool() == CephTest.Pool.PER_CLASS) {
+      return annotated;
+    }
+    if (context.getTestMethod().isEmpty()) {
+      throw new ParameterResolutionException(
+          "with a pool for each test method there is none outside of them: "
+              + context.getDisplayName());
+    }
+    return context;
+  }
+
+  /** The context of the class that has the annotation. */
+  private static ExtensionContext annotated(ExtensionContext context) {
+    ExtensionContext current = context;
+    while (AnnotationSupport.findAnnotation(current.getElement(), CephTest.class).isEmpty()) {
+      current =
+          current
+              .getParent()
+              .orElseThrow(
+                  () -> new ParameterResolutionException("the class has no @CephTest annotation"));
+    }
+    return current;
+  }
+
+  private static CephTest annotation(ExtensionContext annotated) {
+    return AnnotationSupport.findAnnotation(annotated.getElement(), CephTest.class).orElseThrow();
+  }
+
+  private static String parameter(ExtensionContext context, String name, String otherwise) {
+    return context
+        .getConfigurationParameter(name)
+        .filter(value -> !value.isBlank())
+        .orElse(otherwise);
   }
 }

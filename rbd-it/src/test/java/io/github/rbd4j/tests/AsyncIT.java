@@ -10,6 +10,7 @@ import io.github.rbd4j.Image;
 import io.github.rbd4j.IoFlag;
 import io.github.rbd4j.Rbd;
 import io.github.rbd4j.ReadOnlyImageException;
+import io.github.rbd4j.internal.NativeSymbols;
 import io.github.rbd4j.internal.Upcalls;
 import io.github.rbd4j.it.CephCluster;
 import io.github.rbd4j.it.CephTest;
@@ -34,6 +35,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.zip.CRC32C;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -185,6 +187,63 @@ class AsyncIT {
     next[9]++;
     assertThat(get(async.compareAndWrite(8192, MemorySegment.ofArray(next), expected)))
         .isEqualTo(OptionalLong.of(9));
+  }
+
+  @Test
+  void severalPiecesAreComparedAndWritten() throws Exception {
+    byte[] old = random(512, 10);
+    byte[] next = random(512, 11);
+    image.writeAt(512, old);
+    List<MemorySegment> expected = pieces(old, 100);
+    List<MemorySegment> replacement = pieces(next, 300);
+    if (!NativeSymbols.has("rbd_aio_compare_and_writev")) {
+      assertThatThrownBy(() -> async.compareAndWrite(512, expected, replacement))
+          .isInstanceOf(UnsupportedOperationException.class)
+          .hasMessageContaining("rbd_aio_compare_and_writev")
+          .hasMessageContaining(Rbd.version().toString());
+      return;
+    }
+    assertThat(get(async.compareAndWrite(512, expected, replacement)))
+        .isEqualTo(OptionalLong.empty());
+    byte[] back = new byte[512];
+    image.readAt(512, back);
+    assertThat(back).isEqualTo(next);
+    next[200]++;
+    assertThat(get(async.compareAndWrite(512, pieces(next, 77), expected)))
+        .isEqualTo(OptionalLong.of(200));
+    assertThatThrownBy(() -> async.compareAndWrite(512, expected, pieces(new byte[511], 1)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("differ in length");
+  }
+
+  /** The first bytes on the heap, the others in native memory. */
+  private static List<MemorySegment> pieces(byte[] data, int first) {
+    MemorySegment all = MemorySegment.ofArray(data);
+    return List.of(
+        all.asSlice(0, first),
+        Arena.ofAuto().allocate(data.length - first).copyFrom(all.asSlice(first)));
+  }
+
+  @Test
+  void aChecksumGoesWithTheData() throws Exception {
+    byte[] data = random(64 << 10, 12);
+    MemorySegment source = MemorySegment.ofArray(data);
+    CRC32C checksum = new CRC32C();
+    checksum.update(data);
+    if (!NativeSymbols.has("rbd_aio_write_with_crc32c")) {
+      assertThatThrownBy(() -> async.write(0, source, checksum.getValue(), Set.of()))
+          .isInstanceOf(UnsupportedOperationException.class)
+          .hasMessageContaining("rbd_aio_write_with_crc32c")
+          .hasMessageContaining(Rbd.version().toString());
+      return;
+    }
+    get(async.write(4096, source, checksum.getValue(), Set.of(IoFlag.FUA)));
+    byte[] back = new byte[data.length];
+    image.readAt(4096, back);
+    assertThat(back).isEqualTo(data);
+    assertThatThrownBy(() -> async.write(4096, source, checksum.getValue() ^ 1, Set.of()))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("checksum");
   }
 
   @Test

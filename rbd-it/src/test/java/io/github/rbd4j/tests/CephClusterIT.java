@@ -19,9 +19,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The cluster fixture itself: what it starts, breaks, mends and leaves behind. */
+@Tag(Tags.LOCAL_DAEMONS)
 class CephClusterIT {
   private static final Layout DURABLE = new Layout(1, Store.BLUESTORE, List.of());
 

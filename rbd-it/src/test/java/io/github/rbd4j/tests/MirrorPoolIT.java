@@ -45,9 +45,11 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -658,5 +660,35 @@ class MirrorPoolIT {
     SnapshotNamespace namespace = image.snapshotNamespace(snapshotId);
     assertThat(namespace).isInstanceOf(SnapshotNamespace.Mirror.class);
     return (SnapshotNamespace.Mirror) namespace;
+  }
+
+  @Test
+  void anImageIsMirroredWithoutWaiting() throws Exception {
+    mirror.setMode(MirrorMode.IMAGE);
+    mirror.addPeer(MirrorPeerDirection.RX_TX, "site", "client.a"); // a snapshot is for somebody
+    String name = "background";
+    createMirrored(name, ImageMirrorMode.SNAPSHOT);
+    ImageMirror background;
+    try (Image image = rbd.open(name)) {
+      background = new ImageMirror(image);
+      assertThat(get(background.modeAsync())).isEqualTo(ImageMirrorMode.SNAPSHOT);
+      assertThat(get(background.infoAsync())).isEqualTo(background.info());
+      assertThat(get(background.statusAsync())).isEqualTo(background.status());
+      long id = get(background.createSnapshotAsync(Set.of()));
+      assertThat(image.snapshots()).extracting(SnapshotInfo::id).contains(id);
+      assertThat(image.snapshotNamespace(id)).isInstanceOf(SnapshotNamespace.Mirror.class);
+      get(background.demoteAsync());
+      assertThat(get(background.infoAsync()).primary()).isFalse();
+      assertThatThrownBy(() -> get(background.demoteAsync()))
+          .hasCauseInstanceOf(InvalidRequestException.class);
+      get(background.promoteAsync(false));
+      assertThat(get(background.infoAsync()).primary()).isTrue();
+    }
+    assertThatThrownBy(() -> get(background.promoteAsync(true)))
+        .hasCauseInstanceOf(IllegalStateException.class);
+  }
+
+  private static <T> T get(CompletableFuture<T> future) throws Exception {
+    return future.get(30, TimeUnit.SECONDS);
   }
 }

@@ -44,6 +44,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer.OrderAnnotation;
 import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.Timeout;
@@ -55,6 +56,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * lost. Everything but the daemon is done through the library. The last test has a daemon copy the
  * other way as well.
  */
+@Tag(Tags.LOCAL_DAEMONS)
 @TestMethodOrder(OrderAnnotation.class)
 @Timeout(240)
 class MirroringIT {

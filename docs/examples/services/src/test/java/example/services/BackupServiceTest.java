@@ -1,0 +1,92 @@
+package example.services;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.rbd4j.Image;
+import io.github.rbd4j.Rbd;
+import io.github.rbd4j.it.CephTest;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+@CephTest(pool = CephTest.Pool.PER_METHOD)
+class BackupServiceTest {
+  private static final long SIZE = 64 << 20;
+
+  @Test
+  void threeNightsAreBackedUpVerifiedAndRestored(Rbd rbd, @TempDir Path directory)
+      throws IOException {
+    BackupService service = new BackupService(rbd, directory);
+    rbd.create("vm", SIZE);
+
+    write(rbd, "vm", 0, 1);
+    Path first = service.backup("vm");
+    write(rbd, "vm", 8 << 20, 2);
+    Path second = service.backup("vm");
+    write(rbd, "vm", 0, 3);
+    service.backup("vm");
+    service.verify("vm");
+    service.restore("vm", "restored");
+
+    // Incremental: the second file holds the one block that changed, not the first one again.
+    assertEquals(Files.size(first), Files.size(second), 100);
+    try (Image vm = rbd.open("vm");
+        Image restored = rbd.open("restored")) {
+      assertEquals(List.of("backup-000003"), vm.snapshots().stream().map(s -> s.name()).toList());
+      assertEquals(3, restored.snapshots().size());
+      assertArrayEquals(content(vm), content(restored));
+      restored.setSnapshot("backup-000001");
+      byte[] early = content(restored);
+      assertEquals(1, early[0]);
+      assertEquals(0, early[8 << 20]);
+    }
+  }
+
+  @Test
+  void aDamagedBackupRestoresNothing(Rbd rbd, @TempDir Path directory) throws IOException {
+    BackupService service = new BackupService(rbd, directory);
+    rbd.create("vm", SIZE);
+    write(rbd, "vm", 0, 1);
+    Path file = service.backup("vm");
+    byte[] bytes = Files.readAllBytes(file);
+    Files.write(file, Arrays.copyOf(bytes, bytes.length / 2));
+
+    assertThrows(IOException.class, () -> service.verify("vm"));
+    assertEquals(List.of("vm"), rbd.list().stream().map(image -> image.name()).toList());
+  }
+
+  @Test
+  void aBackupWhoseBaseIsGoneIsRefused(Rbd rbd, @TempDir Path directory) throws IOException {
+    BackupService service = new BackupService(rbd, directory);
+    rbd.create("vm", SIZE);
+    service.backup("vm");
+    try (Image vm = rbd.open("vm")) {
+      vm.snapshot("backup-000001").remove();
+    }
+    assertTrue(
+        assertThrows(IllegalStateException.class, () -> service.backup("vm"))
+            .getMessage()
+            .contains("vm@backup-000001"));
+  }
+
+  private static void write(Rbd rbd, String name, long offset, int value) {
+    byte[] block = new byte[1 << 20];
+    Arrays.fill(block, (byte) value);
+    try (Image image = rbd.open(name)) {
+      image.writeAt(offset, block);
+    }
+  }
+
+  private static byte[] content(Image image) {
+    byte[] content = new byte[(int) image.size()];
+    image.readAt(0, content);
+    return content;
+  }
+}

@@ -1,0 +1,56 @@
+package io.github.rbd4j.internal;
+
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+
+/**
+ * Memory that is freed at a moment of our choice by whatever thread. No arena does that at a low
+ * price: a confined one belongs to its thread, closing a shared one stops all threads for a moment,
+ * and an automatic one waits for the garbage collector.
+ */
+public final class NativeMemory {
+  private static final MethodHandle MALLOC =
+      link("malloc", FunctionDescriptor.of(ValueLayout.ADDRESS, ValueLayout.JAVA_LONG));
+  private static final MethodHandle FREE =
+      link("free", FunctionDescriptor.ofVoid(ValueLayout.ADDRESS));
+
+  private NativeMemory() {}
+
+  @SuppressWarnings("restricted")
+  private static MethodHandle link(String function, FunctionDescriptor type) {
+    Linker linker = Linker.nativeLinker();
+    return linker.downcallHandle(linker.defaultLookup().findOrThrow(function), type);
+  }
+
+  /**
+   * Allocates memory with arbitrary content. It must be freed exactly once, and not be used after
+   * that: nothing checks it.
+   *
+   * @throws OutOfMemoryError if there is none
+   */
+  @SuppressWarnings("restricted")
+  public static MemorySegment allocate(long size) {
+    MemorySegment memory;
+    try {
+      memory = (MemorySegment) MALLOC.invokeExact(size);
+    } catch (Throwable e) {
+      throw new AssertionError("malloc cannot throw", e);
+    }
+    if (memory.equals(MemorySegment.NULL)) {
+      throw new OutOfMemoryError("no " + size + " bytes of native memory");
+    }
+    return memory.reinterpret(size);
+  }
+
+  /** Frees memory. */
+  public static void free(MemorySegment memory) {
+    try {
+      FREE.invokeExact(memory);
+    } catch (Throwable e) {
+      throw new AssertionError("free cannot throw", e);
+    }
+  }
+}
