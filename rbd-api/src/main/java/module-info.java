@@ -14,4 +14,5 @@ module io.github.rbd4j {
   exports io.github.rbd4j.mirror;
   exports io.github.rbd4j.nio;
   exports io.github.rbd4j.rados;
+  exports io.github.rbd4j.transfer;
 }

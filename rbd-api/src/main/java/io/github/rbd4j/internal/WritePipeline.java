@@ -34,7 +34,7 @@ public final class WritePipeline implements AutoCloseable {
 
   private final AsyncImage image;
   private final int depth;
-  private final Zeros zeros;
+  private Zeros zeros;
   private final long granularity;
   private final ArrayDeque<Write> underWay = new ArrayDeque<>();
   private @Nullable MemorySegment filling;
@@ -53,6 +53,11 @@ public final class WritePipeline implements AutoCloseable {
     this.depth = depth;
     this.zeros = zeros;
     this.granularity = granularity;
+  }
+
+  /** Changes what becomes of zeros, from the next write on. */
+  public void zeros(Zeros newZeros) {
+    zeros = newZeros;
   }
 
   /** The block to fill next; the same until it is written. Waits if too many are under way. */
