@@ -54,8 +54,12 @@ final class DiffImport {
    */
   void apply(DiffReader reader, Zeros zeros) throws IOException {
     DiffHeader header = reader.header();
+    if (header.size() > options.maxSize()) {
+      throw reader.malformed(
+          "a size of " + header.size() + " bytes, more than the maxSize of " + options.maxSize());
+    }
     if (header.size() / image.info().objectSize() >= MAX_OBJECTS) {
-      throw reader.malformed("a size of " + header.size() + " bytes is not possible");
+      throw reader.malformed("a size of " + header.size() + " bytes makes too many objects");
     }
     if (image.size() > header.size()) {
       image.resize(header.size(), true);

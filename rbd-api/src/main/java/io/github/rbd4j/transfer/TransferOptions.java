@@ -8,9 +8,13 @@ import java.util.Objects;
  * @param parallelism how many blocks of 4 MiB may be under way in the cluster, 1 to 1024
  * @param sparseSize how many zeros in a row become a hole, in bytes, a power of two from 512 to
  *     4 MiB
+ * @param maxSize the largest size that the header of a stream may give to an image, in bytes: a
+ *     damaged one could claim any, and a size is not taken back quickly
  * @param listener told of the progress
  */
-public record TransferOptions(int parallelism, long sparseSize, TransferListener listener) {
+public record TransferOptions(
+    int parallelism, long sparseSize, long maxSize, TransferListener listener) {
+  private static final long DEFAULT_MAX_SIZE = 16L << 40;
   private static final int MAX_PARALLELISM = 1024;
   private static final int MIN_SPARSE_SIZE = 512;
   private static final int MAX_SPARSE_SIZE = 4 << 20;
@@ -26,16 +30,20 @@ public record TransferOptions(int parallelism, long sparseSize, TransferListener
       throw new IllegalArgumentException(
           "sparseSize " + sparseSize + " is not a power of two from 512 to 4 MiB");
     }
+    if (maxSize < 0) {
+      throw new IllegalArgumentException("maxSize " + maxSize + " is negative");
+    }
     Objects.requireNonNull(listener, "listener");
   }
 
   /**
-   * 16 blocks at once, holes from 4 KiB on as the {@code rbd} program makes them, no listener.
+   * 16 blocks at once, holes from 4 KiB on as the {@code rbd} program makes them, sizes up to 16
+   * TiB, no listener.
    *
    * @return the options
    */
   public static TransferOptions defaults() {
-    return new TransferOptions(16, 4096, TransferListener.NONE);
+    return new TransferOptions(16, 4096, DEFAULT_MAX_SIZE, TransferListener.NONE);
   }
 
   /**
@@ -45,7 +53,7 @@ public record TransferOptions(int parallelism, long sparseSize, TransferListener
    * @return other options
    */
   public TransferOptions parallelism(int blocks) {
-    return new TransferOptions(blocks, sparseSize, listener);
+    return new TransferOptions(blocks, sparseSize, maxSize, listener);
   }
 
   /**
@@ -55,7 +63,17 @@ public record TransferOptions(int parallelism, long sparseSize, TransferListener
    * @return other options
    */
   public TransferOptions sparseSize(long bytes) {
-    return new TransferOptions(parallelism, bytes, listener);
+    return new TransferOptions(parallelism, bytes, maxSize, listener);
+  }
+
+  /**
+   * The same with another limit of sizes.
+   *
+   * @param bytes the largest size that the header of a stream may give to an image
+   * @return other options
+   */
+  public TransferOptions maxSize(long bytes) {
+    return new TransferOptions(parallelism, sparseSize, bytes, listener);
   }
 
   /**
@@ -65,6 +83,6 @@ public record TransferOptions(int parallelism, long sparseSize, TransferListener
    * @return other options
    */
   public TransferOptions listener(TransferListener other) {
-    return new TransferOptions(parallelism, sparseSize, other);
+    return new TransferOptions(parallelism, sparseSize, maxSize, other);
   }
 }

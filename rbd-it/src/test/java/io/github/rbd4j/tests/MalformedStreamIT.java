@@ -15,6 +15,7 @@ import io.github.rbd4j.transfer.DiffRange;
 import io.github.rbd4j.transfer.ImageExporter;
 import io.github.rbd4j.transfer.ImageImporter;
 import io.github.rbd4j.transfer.MalformedStreamException;
+import io.github.rbd4j.transfer.TransferOptions;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -38,6 +39,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 @CephTest
 class MalformedStreamIT {
   private static final int SIZE = 1 << 20;
+  private static final TransferOptions SMALL = TransferOptions.defaults().maxSize(1L << 30);
   private static final String V1 = "rbd diff v1\n";
   private static final String V2 = "rbd diff v2\n";
 
@@ -96,7 +98,7 @@ class MalformedStreamIT {
   }
 
   private Throwable importDiff(byte[] bytes) {
-    return catchThrowable(() -> new ImageImporter(rbd).diff(channel(bytes), copy));
+    return catchThrowable(() -> new ImageImporter(rbd, SMALL).diff(channel(bytes), copy));
   }
 
   private void assertCopyUntouched() {
@@ -128,7 +130,7 @@ class MalformedStreamIT {
     }
     assertCopyUntouched();
     // A stream cannot be looked through first, so that every cut is rolled back.
-    for (int length = 0; length < whole.length; length += 97) {
+    for (int length = 0; length < whole.length; length += 601) {
       assertMalformed(importDiff(Arrays.copyOf(whole, length)), length);
     }
     assertMalformed(importDiff(Arrays.copyOf(whole, whole.length - 1)), whole.length - 1);
@@ -191,9 +193,9 @@ class MalformedStreamIT {
     byte[] whole = diff(format);
     Random random = new Random(4);
     int found = 0;
-    for (int i = 0; i < 300; i++) {
+    for (int i = 0; i < 60; i++) {
       byte[] damaged = whole.clone();
-      int bit = i < 100 ? random.nextInt(8 * 90) : random.nextInt(8 * whole.length);
+      int bit = i < 30 ? random.nextInt(8 * 90) : random.nextInt(8 * whole.length);
       damaged[bit / 8] ^= (byte) (1 << (bit % 8));
       Throwable thrown = importDiff(damaged);
       if (thrown == null) {
@@ -210,7 +212,7 @@ class MalformedStreamIT {
       }
       assertCopyUntouched();
     }
-    assertThat(found).isGreaterThan(50);
+    assertThat(found).isGreaterThan(15);
   }
 
   @Test
@@ -220,7 +222,7 @@ class MalformedStreamIT {
     Path merged = folder.resolve("merged");
     new ImageExporter(rbd).diff(name, DiffRange.between("new", null), second);
     byte[] whole = Files.readAllBytes(first);
-    for (int length = 0; length < whole.length; length += 53) {
+    for (int length = 0; length < whole.length; length += 211) {
       Files.write(first, Arrays.copyOf(whole, length));
       assertMalformed(catchThrowable(() -> DiffMerger.merge(first, second, merged)), length);
       assertThat(Files.exists(merged)).isFalse();
@@ -317,6 +319,7 @@ class MalformedStreamIT {
     assertRefused("no size", start, stream(V1).end().bytes());
     assertRefused("negative size", start + 1, stream(V1).size(-1).end().bytes());
     assertRefused("size twice", start + 9, stream(V1).size(1).size(1).end().bytes());
+    assertRefused("large size", start + 10, stream(V1).size(1L << 31).end().bytes());
     assertRefused(
         "huge size", start + 10, stream(V1).size(Long.MAX_VALUE).end().bytes());
     assertRefused(
@@ -480,7 +483,7 @@ class MalformedStreamIT {
   void aRawFileThatShrinksLeavesNoImage() throws IOException {
     Path file = Files.write(folder.resolve("raw"), Bytes.random(9 << 20, 5));
     var options =
-        io.github.rbd4j.transfer.TransferOptions.defaults()
+        TransferOptions.defaults()
             .parallelism(1)
             .listener(
                 progress -> {
