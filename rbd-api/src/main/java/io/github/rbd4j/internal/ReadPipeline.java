@@ -67,8 +67,7 @@ public final class ReadPipeline implements AutoCloseable {
    * @param extents what to read; those that do not exist are passed on as holes
    */
   public ReadPipeline(Image image, int depth, Iterator<DiffExtent> extents) {
-    this.image =
-        image.async(AsyncOptions.defaults().queueDepth(depth).onLibrbdThread(true));
+    this.image = image.async(AsyncOptions.defaults().queueDepth(depth).onLibrbdThread(true));
     this.depth = depth;
     this.extents = extents;
   }
@@ -116,12 +115,10 @@ public final class ReadPipeline implements AutoCloseable {
   /** Starts to read what lies in one block, and returns the rest. */
   private @Nullable DiffExtent startFirstPartOf(DiffExtent extent) {
     long offset = extent.offset();
-    long length =
-        Math.min(extent.length(), TransferBlocks.SIZE - offset % TransferBlocks.SIZE);
+    long length = Math.min(extent.length(), TransferBlocks.SIZE - offset % TransferBlocks.SIZE);
     MemorySegment block = TransferBlocks.take();
     try {
-      underWay.add(
-          new Piece(offset, length, block, image.read(offset, block.asSlice(0, length))));
+      underWay.add(new Piece(offset, length, block, image.read(offset, block.asSlice(0, length))));
     } catch (RuntimeException e) {
       TransferBlocks.give(block);
       throw e;

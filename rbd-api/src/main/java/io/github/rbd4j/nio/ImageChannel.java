@@ -499,8 +499,7 @@ public final class ImageChannel
    * @throws NonWritableChannelException if the channel only reads
    * @throws IOException if it fails
    */
-  public long transferFrom(ReadableByteChannel source, long offset, long count)
-      throws IOException {
+  public long transferFrom(ReadableByteChannel source, long offset, long count) throws IOException {
     requireNotNegative(offset, "offset");
     requireNotNegative(count, "count");
     return whileOpen(

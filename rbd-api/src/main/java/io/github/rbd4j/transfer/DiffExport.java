@@ -31,10 +31,8 @@ final class DiffExport {
   void write(Image image, @Nullable String from, @Nullable String to, boolean wholeObjects)
       throws IOException {
     long size = image.size();
-    boolean isProtected =
-        to != null && format == DiffFormat.V2 && image.snapshot(to).isProtected();
-    DiffWriter writer =
-        new DiffWriter(out, format, new DiffHeader(from, to, isProtected, size));
+    boolean isProtected = to != null && format == DiffFormat.V2 && image.snapshot(to).isProtected();
+    DiffWriter writer = new DiffWriter(out, format, new DiffHeader(from, to, isProtected, size));
     DiffOptions diff = from == null ? DiffOptions.sinceBeginning() : DiffOptions.since(from);
     meter.nextPart(size);
     Extents.read(

@@ -20,6 +20,9 @@ final class DiffReader {
   /** The first tag behind the header, until it is used. */
   private int pendingTag;
 
+  /** Where that record begins. */
+  private long pendingStart;
+
   /** The length that a record of version 2 has before it. */
   private long recordLength;
 
@@ -99,6 +102,7 @@ final class DiffReader {
             throw new MalformedStreamException(start, "the header has no size");
           }
           pendingTag = tag;
+          pendingStart = start;
           return new DiffHeader(from, to, isProtected, size);
         }
         default -> skipUnknown(tag, start);
@@ -129,8 +133,7 @@ final class DiffReader {
     in.skip(recordLength, "a record of tag " + tag);
   }
 
-  private void requireLength(long length, long start, String what)
-      throws MalformedStreamException {
+  private void requireLength(long length, long start, String what) throws MalformedStreamException {
     if (format == DiffFormat.V2 && recordLength != length) {
       throw new MalformedStreamException(
           start, what + " has " + recordLength + " bytes instead of " + length);
@@ -148,7 +151,9 @@ final class DiffReader {
     long nameStart = in.position();
     String name = in.string(MAX_NAME, what);
     requireLength(in.position() - nameStart, start, what);
-    if (name.isEmpty() || name.indexOf('\0') >= 0 || name.indexOf('/') >= 0
+    if (name.isEmpty()
+        || name.indexOf('\0') >= 0
+        || name.indexOf('/') >= 0
         || name.indexOf('@') >= 0) {
       throw new MalformedStreamException(
           start, what + " has a name that is empty or has a NUL, '/' or '@' in it");
@@ -165,9 +170,11 @@ final class DiffReader {
     while (!ended) {
       long start = in.position();
       int tag = pendingTag;
-      pendingTag = 0;
       if (tag == 0) {
         tag = readTag();
+      } else {
+        start = pendingStart;
+        pendingTag = 0;
       }
       switch (tag) {
         case DiffFormat.END -> ended = true;

@@ -36,7 +36,11 @@ final class Extents {
       return;
     }
     if (isDiffFast(image)) {
-      read(image, DiffOptions.sinceBeginning().range(offset, length).wholeObject(true), options, use);
+      read(
+          image,
+          DiffOptions.sinceBeginning().range(offset, length).wholeObject(true),
+          options,
+          use);
       return;
     }
     var all = Stream.of(new DiffExtent(offset, length, true)).iterator();

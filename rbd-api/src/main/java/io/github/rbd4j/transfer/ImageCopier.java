@@ -17,7 +17,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Objects;
-import java.util.stream.Stream;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -75,7 +75,7 @@ public final class ImageCopier {
    * @throws ChecksumMismatchException if what was read back is not what was copied
    * @throws IOException if the target image has no snapshot in common with the source, or was
    *     written since; the target is as it was
-   * @throws io.github.rbd4j.SnapshotNotFoundException if there is no such snapshot
+   * @throws io.github.rbd4j.ImageNotFoundException if there is no such image or snapshot
    * @throws SnapshotExistsException if the target has it already
    */
   public Result copy(String image, String copy, String snapshot) throws IOException {
@@ -149,16 +149,14 @@ public final class ImageCopier {
     return common;
   }
 
-  private static void requireUnchangedSince(String base, Image to, String copy)
-      throws IOException {
-    long size =
-        UserSnapshots.of(to).stream()
-            .filter(info -> info.name().equals(base))
-            .mapToLong(SnapshotInfo::size)
-            .findFirst()
-            .orElse(-1);
-    try (Stream<DiffExtent> changes = to.diffStream(DiffOptions.since(base))) {
-      if (to.size() != size || changes.findAny().isPresent()) {
+  /** A rollback also shows in the difference, so that what differs is looked at. */
+  private void requireUnchangedSince(String base, Image to, String copy) throws IOException {
+    try (Image then = target.open(copy, OpenOptions.at(base))) {
+      List<DiffExtent> ranges =
+          to.diff(DiffOptions.since(base)).stream()
+              .map(extent -> new DiffExtent(extent.offset(), extent.length(), true))
+              .toList();
+      if (to.size() != then.size() || firstDifference(then, to, ranges, _ -> {}) != null) {
         throw new IOException(
             "image " + copy + " was changed since its snapshot " + base + ": roll it back first");
       }
@@ -227,25 +225,40 @@ public final class ImageCopier {
         throw new ChecksumMismatchException(
             to.toString(), Math.min(size, to.size()), Math.abs(size - to.size()));
       }
+      List<DiffExtent> all = size == 0 ? List.of() : List.of(new DiffExtent(0, size, true));
       Meter meter = new Meter(options, size);
-      try (ReadPipeline one = everything(from, size);
-          ReadPipeline two = everything(to, size)) {
-        for (var a = one.next(); a != null; a = one.next()) {
-          var b = Objects.requireNonNull(two.next());
-          MemorySegment expected = Objects.requireNonNull(a.data());
-          if (expected.mismatch(Objects.requireNonNull(b.data())) >= 0) {
-            throw new ChecksumMismatchException(to.toString(), a.offset(), a.length());
-          }
-          meter.addData(a.length());
-          meter.at(a.offset() + a.length());
-        }
+      DiffExtent difference =
+          firstDifference(
+              from,
+              to,
+              all,
+              piece -> {
+                meter.addData(piece.length());
+                meter.at(piece.offset() + piece.length());
+              });
+      if (difference != null) {
+        throw new ChecksumMismatchException(
+            to.toString(), difference.offset(), difference.length());
       }
     }
   }
 
-  private ReadPipeline everything(Image image, long size) {
-    Stream<DiffExtent> all =
-        size == 0 ? Stream.empty() : Stream.of(new DiffExtent(0, size, true));
-    return new ReadPipeline(image, options.parallelism(), all.iterator());
+  /** Reads some ranges of two images and returns the first piece in which they differ. */
+  private @Nullable DiffExtent firstDifference(
+      Image one, Image two, List<DiffExtent> ranges, Consumer<ReadPipeline.Piece> listener)
+      throws IOException {
+    int depth = options.parallelism();
+    try (ReadPipeline ones = new ReadPipeline(one, depth, ranges.iterator());
+        ReadPipeline twos = new ReadPipeline(two, depth, ranges.iterator())) {
+      for (var a = ones.next(); a != null; a = ones.next()) {
+        MemorySegment expected = Objects.requireNonNull(a.data());
+        var b = Objects.requireNonNull(twos.next());
+        if (expected.mismatch(Objects.requireNonNull(b.data())) >= 0) {
+          return new DiffExtent(a.offset(), a.length(), true);
+        }
+        listener.accept(a);
+      }
+      return null;
+    }
   }
 }

@@ -154,8 +154,7 @@ record ImageHeader(
     String value = in.string((int) length, "the value of " + key);
     if (in.position() - begin != length) {
       throw new MalformedStreamException(
-          start,
-          "metadata of " + (in.position() - begin) + " bytes in a record of " + length);
+          start, "metadata of " + (in.position() - begin) + " bytes in a record of " + length);
     }
     if (key.isEmpty() || key.indexOf('\0') >= 0 || value.indexOf('\0') >= 0) {
       throw new MalformedStreamException(start, "metadata with a NUL or without a key");

@@ -10,8 +10,7 @@ import java.nio.channels.FileChannel;
 
 /** Writes the bytes of an image and nothing else. */
 final class RawExport {
-  private static final MemorySegment ZEROS =
-      java.lang.foreign.Arena.ofAuto().allocate(1 << 20);
+  private static final MemorySegment ZEROS = java.lang.foreign.Arena.ofAuto().allocate(1 << 20);
 
   private final Image image;
   private final TransferOptions options;

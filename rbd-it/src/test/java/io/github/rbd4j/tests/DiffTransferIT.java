@@ -221,9 +221,7 @@ class DiffTransferIT {
       assertThat(to.stripeUnit()).isEqualTo(from.stripeUnit());
       assertThat(to.stripeCount()).isEqualTo(from.stripeCount());
       assertThat(to.metadata()).isEqualTo(from.metadata());
-      assertThat(to.snapshots())
-          .extracting(SnapshotInfo::name)
-          .containsExactly("one", "two");
+      assertThat(to.snapshots()).extracting(SnapshotInfo::name).containsExactly("one", "two");
       assertThat(to.snapshot("one").isProtected()).isTrue();
       assertThat(to.snapshot("two").isProtected()).isFalse();
     }

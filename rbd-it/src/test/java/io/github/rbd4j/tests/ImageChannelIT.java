@@ -367,12 +367,12 @@ class ImageChannelIT {
   @Test
   void aZipIsWrittenAndReadThroughTheChannel() throws IOException {
     byte[] large = Bytes.random(3 * MIB, 9);
-    byte[] text = "words words words ".repeat(9999).getBytes(java.nio.charset.StandardCharsets.UTF_8);
+    byte[] text =
+        "words words words ".repeat(9999).getBytes(java.nio.charset.StandardCharsets.UTF_8);
     rbd.create(name + "-zip", 0);
     try {
       ImageChannel target =
-          ImageChannel.open(
-              rbd, name + "-zip", OpenOptions.readWrite(), ImageChannelOption.RESIZE);
+          ImageChannel.open(rbd, name + "-zip", OpenOptions.readWrite(), ImageChannelOption.RESIZE);
       try (ZipArchiveOutputStream zip = new ZipArchiveOutputStream(target)) {
         zip.putArchiveEntry(new ZipArchiveEntry("large.bin"));
         zip.write(large);
@@ -391,8 +391,7 @@ class ImageChannelIT {
       Path file = folder.resolve("image.zip");
       ceph.rbd("export", "--no-progress", name + "-zip", file.toString());
       try (java.util.zip.ZipFile zip = new java.util.zip.ZipFile(file.toFile())) {
-        Bytes.assertEqual(
-            zip.getInputStream(zip.getEntry("large.bin")).readAllBytes(), large);
+        Bytes.assertEqual(zip.getInputStream(zip.getEntry("large.bin")).readAllBytes(), large);
       }
     } finally {
       rbd.remove(name + "-zip");
@@ -428,8 +427,7 @@ class ImageChannelIT {
       assertThat(part.read()).isEqualTo(data[101 + 6 * MIB] & 0xff);
       ByteArrayOutputStream rest = new ByteArrayOutputStream();
       assertThat(part.transferTo(rest)).isEqualTo(3 * MIB - 102);
-      Bytes.assertEqual(
-          rest.toByteArray(), Arrays.copyOfRange(data, 102 + 6 * MIB, 9 * MIB));
+      Bytes.assertEqual(rest.toByteArray(), Arrays.copyOfRange(data, 102 + 6 * MIB, 9 * MIB));
       assertThat(part.skip(1)).isZero();
     }
   }

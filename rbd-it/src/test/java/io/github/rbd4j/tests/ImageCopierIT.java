@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.rbd4j.Image;
+import io.github.rbd4j.ImageNotFoundException;
 import io.github.rbd4j.Rbd;
 import io.github.rbd4j.SnapshotExistsException;
 import io.github.rbd4j.SnapshotInfo;
-import io.github.rbd4j.SnapshotNotFoundException;
 import io.github.rbd4j.it.CephCluster;
 import io.github.rbd4j.it.CephTest;
 import io.github.rbd4j.rados.Cluster;
@@ -125,7 +125,8 @@ class ImageCopierIT {
   @Test
   void whatDoesNotFitIsRefused() throws IOException {
     assertThatThrownBy(() -> copier().copy(name, name, "none"))
-        .isInstanceOf(SnapshotNotFoundException.class);
+        .isInstanceOf(ImageNotFoundException.class)
+        .hasMessageContaining("@none");
     assertThat(target.exists(name)).isFalse();
     target.create(name, MIB);
     assertThatThrownBy(() -> copier().copy(name, name, "one"))
@@ -166,8 +167,7 @@ class ImageCopierIT {
     }
     assertThatThrownBy(() -> copier().verify(name, name, "one"))
         .isInstanceOfSatisfying(
-            ChecksumMismatchException.class,
-            e -> assertThat(e.offset()).isEqualTo(12L * MIB));
+            ChecksumMismatchException.class, e -> assertThat(e.offset()).isEqualTo(12L * MIB));
   }
 
   @Test
@@ -181,8 +181,7 @@ class ImageCopierIT {
             }
           }
         };
-    ImageCopier damaged =
-        new ImageCopier(rbd, target, TransferOptions.defaults().listener(vandal));
+    ImageCopier damaged = new ImageCopier(rbd, target, TransferOptions.defaults().listener(vandal));
     assertThatThrownBy(() -> damaged.copy(name, name, "one"))
         .isInstanceOfSatisfying(
             ChecksumMismatchException.class,

@@ -8,6 +8,7 @@ import io.github.rbd4j.Image;
 import io.github.rbd4j.ImageOptions;
 import io.github.rbd4j.Rbd;
 import io.github.rbd4j.RbdException;
+import io.github.rbd4j.SnapshotInfo;
 import io.github.rbd4j.it.CephTest;
 import io.github.rbd4j.transfer.DiffFormat;
 import io.github.rbd4j.transfer.DiffMerger;
@@ -155,7 +156,13 @@ class MalformedStreamIT {
     }
     assertThat(rbd.exists(fresh())).isFalse();
     int[] cuts = {
-      data, data + 5, data + 30, data + 70, data + 5000, whole.length - 5000, whole.length - 40,
+      data,
+      data + 5,
+      data + 30,
+      data + 70,
+      data + 5000,
+      whole.length - 5000,
+      whole.length - 40,
       whole.length - 1
     };
     Path file = folder.resolve("cut");
@@ -177,8 +184,7 @@ class MalformedStreamIT {
     byte[] whole = diff(DiffFormat.V1);
     Path file = folder.resolve("longer");
     Files.write(file, Arrays.copyOf(whole, whole.length + 1));
-    assertMalformed(
-        catchThrowable(() -> new ImageImporter(rbd).diff(file, copy)), whole.length);
+    assertMalformed(catchThrowable(() -> new ImageImporter(rbd).diff(file, copy)), whole.length);
     assertCopyUntouched();
     ByteArrayInputStream stream = new ByteArrayInputStream(Files.readAllBytes(file));
     new ImageImporter(rbd).diff(Channels.newChannel(stream), copy);
@@ -201,9 +207,14 @@ class MalformedStreamIT {
       if (thrown == null) {
         // It was applied, as the program would have, and can be undone.
         try (Image image = rbd.open(copy)) {
-          image.snapshots().stream()
-              .filter(snapshot -> !snapshot.name().equals("old"))
-              .forEach(snapshot -> image.removeSnapshot(snapshot.id()));
+          for (SnapshotInfo snapshot : image.snapshots()) {
+            if (!snapshot.name().equals("old")) {
+              if (image.snapshot(snapshot.name()).isProtected()) {
+                image.snapshot(snapshot.name()).unprotect();
+              }
+              image.removeSnapshot(snapshot.id());
+            }
+          }
           image.snapshot("old").rollback();
         }
       } else {
@@ -233,7 +244,9 @@ class MalformedStreamIT {
         catchThrowable(
             () ->
                 DiffMerger.merge(
-                    channel(whole), channel(disordered), Channels.newChannel(new ByteArrayOutputStream()))),
+                    channel(whole),
+                    channel(disordered),
+                    Channels.newChannel(new ByteArrayOutputStream()))),
         disordered.length - 1);
   }
 
@@ -282,7 +295,10 @@ class MalformedStreamIT {
     }
 
     Stream write(long offset, long length) {
-      return tag('w', 16 + length).le64(offset).le64(length).raw(new byte[(int) Math.min(length, 9)]);
+      return tag('w', 16 + length)
+          .le64(offset)
+          .le64(length)
+          .raw(new byte[(int) Math.min(length, 9)]);
     }
 
     Stream zero(long offset, long length) {
@@ -320,14 +336,12 @@ class MalformedStreamIT {
     assertRefused("negative size", start + 1, stream(V1).size(-1).end().bytes());
     assertRefused("size twice", start + 9, stream(V1).size(1).size(1).end().bytes());
     assertRefused("large size", start + 10, stream(V1).size(1L << 31).end().bytes());
-    assertRefused(
-        "huge size", start + 10, stream(V1).size(Long.MAX_VALUE).end().bytes());
+    assertRefused("huge size", start + 10, stream(V1).size(Long.MAX_VALUE).end().bytes());
     assertRefused(
         "protection in version 1", start, stream(V1).tag('p', 1).raw(new byte[1]).bytes());
-    assertRefused("header behind data", start + 26, stream(V1).size(9).zero(1, 1).size(1).bytes());
+    assertRefused("header behind data", start + 34, stream(V1).name('f', "old").size(SIZE).zero(1, 1).size(1).bytes());
     assertRefused("wrong length", start, stream(V2).tag('s', 9).le64(1).end().bytes());
-    assertRefused(
-        "negative length", start + 1, stream(V2).tag('?', -1).bytes());
+    assertRefused("negative length", start + 1, stream(V2).tag('?', -1).bytes());
     assertRefused(
         "huge unknown record",
         start + 9 + 3,
@@ -374,13 +388,26 @@ class MalformedStreamIT {
     assertRefused(
         "length of record",
         V2.length() + 16 + 17,
-        stream(V2).name('f', "old").size(SIZE).tag('w', 99).le64(0).le64(5).raw(new byte[5]).bytes());
+        stream(V2)
+            .name('f', "old")
+            .size(SIZE)
+            .tag('w', 99)
+            .le64(0)
+            .le64(5)
+            .raw(new byte[5])
+            .bytes());
   }
 
   @Test
   void whatWasWrittenBeforeTheFaultIsRolledBack() {
     byte[] bytes =
-        stream(V1).name('f', "old").name('t', "new").size(SIZE / 2).write(10, 9).tag('?', 0).bytes();
+        stream(V1)
+            .name('f', "old")
+            .name('t', "new")
+            .size(SIZE / 2)
+            .write(10, 9)
+            .tag('?', 0)
+            .bytes();
     assertRefused("after data", bytes.length - 1, bytes);
   }
 

@@ -121,7 +121,8 @@ class RawTransferIT {
   private static long allocated(Path file) throws IOException {
     Process stat = new ProcessBuilder("stat", "-c", "%b", file.toString()).start();
     return Long.parseLong(
-            new String(stat.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8)
+            new String(
+                    stat.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8)
                 .strip())
         * 512;
   }
@@ -347,7 +348,8 @@ class RawTransferIT {
     AtomicLong done = new AtomicLong();
     // As after a crash: the beginning is there, and some of what lies behind.
     Files.write(file, Arrays.copyOf(history[1], 5 * MIB));
-    try (var channel = java.nio.channels.FileChannel.open(file, java.nio.file.StandardOpenOption.WRITE)) {
+    try (var channel =
+        java.nio.channels.FileChannel.open(file, java.nio.file.StandardOpenOption.WRITE)) {
       channel.write(java.nio.ByteBuffer.wrap(new byte[] {1, 2, 3}), 14L * MIB);
     }
     assertThatThrownBy(
