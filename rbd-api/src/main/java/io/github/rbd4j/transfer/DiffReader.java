@@ -56,7 +56,9 @@ final class DiffReader {
           case '2' -> DiffFormat.V2;
           default -> throw new MalformedStreamException(start, "an unknown version");
         };
-    in.expect("\n");
+    if (in.u8("the end of the banner") != '\n') {
+      throw new MalformedStreamException(start + 1, "the banner does not end");
+    }
     return format;
   }
 

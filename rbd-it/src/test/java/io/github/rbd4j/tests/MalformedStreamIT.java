@@ -339,7 +339,10 @@ class MalformedStreamIT {
     assertRefused("huge size", start + 10, stream(V1).size(Long.MAX_VALUE).end().bytes());
     assertRefused(
         "protection in version 1", start, stream(V1).tag('p', 1).raw(new byte[1]).bytes());
-    assertRefused("header behind data", start + 34, stream(V1).name('f', "old").size(SIZE).zero(1, 1).size(1).bytes());
+    assertRefused(
+        "header behind data",
+        start + 34,
+        stream(V1).name('f', "old").size(SIZE).zero(1, 1).size(1).bytes());
     assertRefused("wrong length", start, stream(V2).tag('s', 9).le64(1).end().bytes());
     assertRefused("negative length", start + 1, stream(V2).tag('?', -1).bytes());
     assertRefused(
