@@ -33,7 +33,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** What holds while nothing gets done: the only OSD is paused, so that operations stay in flight. */
+/**
+ * What holds while nothing gets done: the only OSD is paused, so that operations stay in flight.
+ */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class AsyncLimitsIT {
   private static final int MIB = 1 << 20;
@@ -229,8 +231,7 @@ class AsyncLimitsIT {
     AsyncImage async = async(10, WhenFull.BLOCK);
     pause();
     CompletableFuture<Long> patient = async.read(0, heap(512));
-    CompletableFuture<Void> hasty =
-        async.withDeadline(Duration.ofMillis(50)).write(0, heap(512));
+    CompletableFuture<Void> hasty = async.withDeadline(Duration.ofMillis(50)).write(0, heap(512));
     CompletableFuture<Void> hastyFlush = async.withDeadline(Duration.ofMillis(50)).flush();
     assertThatThrownBy(() -> get(hasty))
         .hasCauseInstanceOf(TimeoutException.class)
@@ -271,8 +272,7 @@ class AsyncLimitsIT {
     try (Cluster stuck = ceph.client().executor(held::add).connect();
         IoContext io = stuck.ioContext("rbd")) {
       Image other = new Rbd(io).open(name);
-      AsyncImage async =
-          other.async(AsyncOptions.defaults().drainTimeout(Duration.ofMillis(200)));
+      AsyncImage async = other.async(AsyncOptions.defaults().drainTimeout(Duration.ofMillis(200)));
       byte[] target = new byte[512];
       Arrays.fill(target, (byte) 1);
       CompletableFuture<Long> read = async.read(0, MemorySegment.ofArray(target));
