@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -21,6 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * The projects of {@code docs/examples} build and pass their tests, with the artifacts of this
  * build, as a user would run them. Needs Maven, and that the build has packaged its modules.
  */
+@Tag(Tags.BUILD)
 class ExampleProjectIT {
   private static final Path ROOT =
       Path.of(System.getProperty("rbd4j.it.root", "..")).toAbsolutePath().normalize();

@@ -33,6 +33,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -115,6 +116,7 @@ class Hazards2IT {
    * With a time-out of two seconds. Without one rbd4j sets 120 seconds, the C API waits for ever.
    */
   @Test
+  @Tag(Tags.LOCAL_DAEMONS)
   void h2_03_anOsdThatDoesNotAnswer() throws Throwable {
     Duration limit = Duration.ofSeconds(20);
     try (CephCluster own = CephCluster.start()) {
@@ -229,6 +231,7 @@ class Hazards2IT {
 
   /** The image is free once the cluster has given up the dead client: here after 5 seconds. */
   @Test
+  @Tag(Tags.LOCAL_DAEMONS)
   void h2_10_theOwnerOfTheExclusiveLockWasKilled() throws Throwable {
     Path folder = Files.createTempDirectory("rbd4j-killed-");
     Layout layout = new Layout(1, Store.MEMSTORE, List.of("osd client watch timeout = 5"));

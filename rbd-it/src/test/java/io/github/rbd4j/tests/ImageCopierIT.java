@@ -22,9 +22,11 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Verified copies from one cluster to another. */
+@Tag(Tags.LOCAL_DAEMONS)
 @CephTest
 class ImageCopierIT {
   private static final int MIB = 1 << 20;
