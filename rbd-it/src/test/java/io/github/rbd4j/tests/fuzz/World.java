@@ -751,6 +751,7 @@ final class World implements AutoCloseable {
     ModelImage.Snap snap = model.snapshots.get(snapshot);
     if (snap == null
         || !snap.isProtected
+        || snap.content.length == 0 // librbd clones nothing of size 0
         || images.containsKey(child)
         || Hostile.isTooLong(child)) {
       refused(task(call), RbdException.class);
