@@ -223,7 +223,8 @@ public final class Rbd {
    * @throws ImageNotFoundException if there is no such parent or snapshot
    * @throws NamespaceNotFoundException if the namespace of the clone does not exist
    * @throws ImageExistsException if there is an image of the name of the clone
-   * @throws InvalidRequestException if the snapshot is not protected and the clone format is 1
+   * @throws InvalidRequestException if the snapshot is of size 0, or is not protected and the clone
+   *     format is 1
    */
   public void clone(
       String parent, String snapshot, Rbd child, String childName, ImageOptions options) {

@@ -19,6 +19,7 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
@@ -30,6 +31,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * inside librbd, asynchronous operations in flight, registered watches. Also if nothing of that can
  * be ended, since no OSD answers and the operations wait for ever.
  */
+@Tag(Tags.LOCAL_DAEMONS)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ExitIT {
   private static final long SIZE = 8 << 20;
@@ -125,9 +127,7 @@ class ExitIT {
   void exitWhileNothingAnswers(String how, int status) throws Exception {
     ForkedJvm.Result result = end(how, true);
     assertThat(result.status()).as(result.errors()).isEqualTo(status);
-    assertThat(result.errors())
-        .contains("could not be closed in PT2S")
-        .doesNotContain("torn down");
+    assertThat(result.errors()).contains("could not be closed in PT2S").doesNotContain("torn down");
   }
 
   @Test

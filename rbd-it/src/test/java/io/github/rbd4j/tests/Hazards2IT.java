@@ -33,6 +33,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -111,8 +112,11 @@ class Hazards2IT {
     }
   }
 
-  /** With a time-out of two seconds. Without one rbd4j sets 120 seconds, the C API waits for ever. */
+  /**
+   * With a time-out of two seconds. Without one rbd4j sets 120 seconds, the C API waits for ever.
+   */
   @Test
+  @Tag(Tags.LOCAL_DAEMONS)
   void h2_03_anOsdThatDoesNotAnswer() throws Throwable {
     Duration limit = Duration.ofSeconds(20);
     try (CephCluster own = CephCluster.start()) {
@@ -140,8 +144,11 @@ class Hazards2IT {
               .isBetween(Duration.ofMillis(1900), limit);
         }
         // librbd makes an error of its own of the time-out here.
-        assertThat(time(() -> assertThatThrownBy(() -> image.createSnapshot("s"))
-            .isInstanceOf(RbdException.class)))
+        assertThat(
+                time(
+                    () ->
+                        assertThatThrownBy(() -> image.createSnapshot("s"))
+                            .isInstanceOf(RbdException.class)))
             .isLessThan(limit);
         CompletableFuture<Long> read = image.async().read(0, Arena.ofAuto().allocate(4096));
         assertThatThrownBy(() -> read.get(20, TimeUnit.SECONDS))
@@ -215,9 +222,7 @@ class Hazards2IT {
       }
       CompletableFuture<Throwable> onVirtual = new CompletableFuture<>();
       Thread.ofVirtual()
-          .start(
-              () ->
-                  onVirtual.complete(catchThrowable(() -> image.writeAt(0, new byte[4096]))));
+          .start(() -> onVirtual.complete(catchThrowable(() -> image.writeAt(0, new byte[4096]))));
       assertThat(onVirtual.get(10, TimeUnit.SECONDS)).isInstanceOf(ReadOnlyImageException.class);
       assertThat(Upcalls.registered()).isZero();
     }
@@ -226,6 +231,7 @@ class Hazards2IT {
 
   /** The image is free once the cluster has given up the dead client: here after 5 seconds. */
   @Test
+  @Tag(Tags.LOCAL_DAEMONS)
   void h2_10_theOwnerOfTheExclusiveLockWasKilled() throws Throwable {
     Path folder = Files.createTempDirectory("rbd4j-killed-");
     Layout layout = new Layout(1, Store.MEMSTORE, List.of("osd client watch timeout = 5"));
@@ -244,8 +250,7 @@ class Hazards2IT {
       owner.awaitOutput("ready");
       owner.kill();
       try (Image image = pool.open("vm")) {
-        assertThat(time(() -> image.writeAt(0, new byte[] {7})))
-            .isLessThan(Duration.ofSeconds(45));
+        assertThat(time(() -> image.writeAt(0, new byte[] {7}))).isLessThan(Duration.ofSeconds(45));
         byte[] back = new byte[1];
         image.readAt(0, back);
         assertThat(back).containsExactly(7);

@@ -25,6 +25,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Images are opened and closed in the background; what nobody takes is closed. */
@@ -179,6 +180,7 @@ class OpenCloseAsyncIT {
   }
 
   @Test
+  @Tag(Tags.LOCAL_DAEMONS)
   void nothingIsLostWhileAnOsdIsDown() throws Exception {
     try (CephCluster own = CephCluster.start();
         Cluster connection = own.client().connect();
