@@ -111,14 +111,16 @@ public final class Image extends NativeObject {
   private final ImageIo data;
   private final InFlight inFlight;
   private final QuiesceSeats quiesceSeats;
+  private volatile boolean atSnapshot;
 
-  Image(Rbd rbd, NativeHandle handle) {
+  Image(Rbd rbd, NativeHandle handle, boolean atSnapshot) {
     super(handle);
     this.rbd = rbd;
     this.handle = handle;
     this.data = new ImageIo(handle);
     this.inFlight = new InFlight(handle);
     this.quiesceSeats = new QuiesceSeats(this, handle);
+    this.atSnapshot = atSnapshot;
   }
 
   /**
@@ -777,8 +779,11 @@ public final class Image extends NativeObject {
    * @param target the other image
    * @param listener told the number of bytes
    * @throws InvalidRequestException if the other image is smaller
+   * @throws UnsupportedOperationException if this is a clone, and librbd would leave out what it
+   *     shares with its parent: at a snapshot of it, or as the owner of its exclusive lock
    */
   public void copyTo(Image target, ProgressListener listener) {
+    requireWholeCopy();
     target.handle.use(
         (to, _) ->
             handle.callWithUpcall(
@@ -786,6 +791,24 @@ public final class Image extends NativeObject {
                 Objects.requireNonNull(listener, "listener"),
                 (image, arena, argument) ->
                     rbd_copy_with_progress2(image, to, Upcalls.progressStub(), argument)));
+    requireWholeCopy();
+  }
+
+  /**
+   * Refuses what librbd (16 to 20) would copy incompletely without a word. It skips the objects
+   * that are not in the object map, and those that a clone shares with its parent are not. It has
+   * that map when it shows a snapshot, or while it owns the exclusive lock.
+   */
+  private void requireWholeCopy() {
+    if (features().contains(Feature.OBJECT_MAP)
+        && overlap() > 0
+        && (atSnapshot || exclusiveLock().isOwner())) {
+      throw new UnsupportedOperationException(
+          "librbd leaves out what "
+              + handle
+              + " shares with its parent, because it uses the object map: copy from an image that"
+              + " was opened for reading, make a deep copy, or flatten it before");
+    }
   }
 
   /**
@@ -802,10 +825,14 @@ public final class Image extends NativeObject {
    * @param sparseSize ranges of zeros of this size in bytes are left out; 0 for the default
    * @param listener told the number of bytes
    * @throws ImageExistsException if there is an image of that name
+   * @throws UnsupportedOperationException if this is a clone, and librbd would leave out what it
+   *     shares with its parent: at a snapshot of it, or as the owner of its exclusive lock. If it
+   *     has become the owner meanwhile, the copy is there, and incomplete
    */
   public void copyTo(
       Rbd target, String name, ImageOptions options, long sparseSize, ProgressListener listener) {
     ImageIo.requireNotNegative(sparseSize, "sparseSize");
+    requireWholeCopy();
     copy(
         "copy",
         target,
@@ -821,6 +848,7 @@ public final class Image extends NativeObject {
                 Upcalls.progressStub(),
                 argument,
                 sparseSize));
+    requireWholeCopy();
   }
 
   /**
@@ -1392,6 +1420,7 @@ public final class Image extends NativeObject {
     handle.callInArena(
         snapshotOperation("set", name),
         (image, arena) -> rbd_snap_set(image, NativeStrings.copy(arena, name)));
+    atSnapshot = true;
   }
 
   /**
@@ -1406,6 +1435,7 @@ public final class Image extends NativeObject {
     handle.call(
         snapshotOperation("set", "id:" + snapshotId),
         image -> rbd_snap_set_by_id(image, snapshotId));
+    atSnapshot = true;
   }
 
   /** Makes this object show the image itself again, for all who use it. */
@@ -1413,6 +1443,7 @@ public final class Image extends NativeObject {
     handle.call(
         handle.operation("unset the snapshot of"),
         image -> rbd_snap_set(image, MemorySegment.NULL));
+    atSnapshot = false;
   }
 
   /**

@@ -658,7 +658,7 @@ public final class Rbd {
   }
 
   private Image open(String fullName, String text, @Nullable String snapshot, Opener opener) {
-    return new Image(this, open(handle, fullName, text, snapshot, opener));
+    return new Image(this, open(handle, fullName, text, snapshot, opener), snapshot != null);
   }
 
   /** Opens an image for its own use once more, to read and write; it closes that with itself. */

@@ -73,7 +73,7 @@ class CopyIT {
   @AfterEach
   void remove() {
     source.close();
-    for (String name : List.of("target", "source", "base")) {
+    for (String name : List.of("flat", "other", "target", "source", "base")) {
       if (rbd.exists(name)) {
         try (Image image = rbd.open(name)) {
           for (SnapshotInfo info : image.snapshots()) {
@@ -286,6 +286,48 @@ class CopyIT {
         Image two = rbd.open("target", OpenOptions.at("two"))) {
       Bytes.assertEqual(Bytes.of(one), data);
       Bytes.assertEqual(Bytes.of(two), second);
+    }
+  }
+
+  @Test
+  void aCopyOfACloneHoldsWhatItSharesOrIsRefused() {
+    source.createSnapshot("s");
+    try (ImageOptions options = new ImageOptions().cloneFormat(2)) {
+      rbd.clone("source", "s", rbd, "base", options);
+    }
+    create("other", SIZE);
+    try (Image clone = rbd.open("base");
+        Image other = rbd.open("other");
+        ImageOptions options = new ImageOptions()) {
+      clone.copyTo(rbd, "target", options, 0, ProgressListener.NONE);
+      try (Image target = rbd.open("target")) {
+        Bytes.assertEqual(Bytes.of(target), data);
+      }
+
+      clone.createSnapshot("c");
+      clone.writeAt(7 * MIB, data, 7 * MIB, 1); // takes the lock, and with it the object map
+      assertThat(clone.exclusiveLock().isOwner()).isTrue();
+      assertThatThrownBy(() -> clone.copyTo(rbd, "refused", options, 0, ProgressListener.NONE))
+          .isInstanceOf(UnsupportedOperationException.class)
+          .hasMessageContaining("shares with its parent");
+      assertThatThrownBy(() -> clone.copyTo(other, ProgressListener.NONE))
+          .isInstanceOf(UnsupportedOperationException.class);
+      try (Image snapshot = rbd.open("base", OpenOptions.at("c"))) {
+        assertThatThrownBy(() -> snapshot.copyTo(other, ProgressListener.NONE))
+            .isInstanceOf(UnsupportedOperationException.class);
+      }
+      assertThat(rbd.exists("refused")).isFalse();
+      try (Image reader = rbd.openReadOnly("base")) {
+        reader.copyTo(other, ProgressListener.NONE);
+        Bytes.assertEqual(Bytes.of(other), data);
+      }
+
+      clone.flatten(ProgressListener.NONE);
+      clone.copyTo(rbd, "flat", options, 0, ProgressListener.NONE);
+      try (Image flat = rbd.open("flat")) {
+        Bytes.assertEqual(Bytes.of(flat), data);
+      }
+      clone.snapshot("c").remove();
     }
   }
 

@@ -160,7 +160,16 @@ class Hazards1IT {
   }
 
   private static final Set<String> NEED_NO_NATIVE_OBJECT =
-      Set.of("async", "advisoryLocks", "exclusiveLock", "snapshot", "image", "name", "isClosed");
+      Set.of(
+          "async",
+          "advisoryLocks",
+          "exclusiveLock",
+          "snapshot",
+          "image",
+          "rbd",
+          "name",
+          "isClosed",
+          "closeAsync");
 
   @Test
   void h1_02_callsOnAClosedHandleAndClosingTwice() throws Exception {
