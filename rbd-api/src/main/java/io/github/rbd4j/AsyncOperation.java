@@ -40,7 +40,7 @@ final class AsyncOperation<T> implements CompletionListener {
     @Nullable T of(MemorySegment image, long result);
   }
 
-  private static final int IN_FLIGHT = 0;
+  // The state is 0 while it waits or is in flight.
   private static final int LANDED = 1;
   private static final int FINISHED = 2;
   private static final VarHandle STATE;

@@ -1103,8 +1103,9 @@ public final class Image extends NativeObject {
    * needs the exclusive lock, so an image that is used should have that lock before: librbd cannot
    * hand it over while a snapshot is being taken.
    *
-   * <p>Watch before snapshots are taken: librbd (seen with Ceph 16) ends the process when the first
-   * watch of a handle is registered between the two messages of a snapshot that is being taken.
+   * <p>Do not call this for the first time on an open image while somebody else may be taking a
+   * snapshot of it: librbd aborts the process if that snapshot began after the image was opened and
+   * ends after the first watch was registered (measured with 16 and 20).
    *
    * @param listener what to call, on the executor of the cluster connection
    * @param limit how long it may prepare; a snapshot fails when it takes longer

@@ -1,10 +1,7 @@
 package io.github.rbd4j.internal;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.Linker;
 import java.lang.foreign.SymbolLookup;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,15 +50,7 @@ public final class NativeSymbols {
 
   @SuppressWarnings("restricted")
   private static SymbolLookup find() {
-    if (!(Linker.nativeLinker().canonicalLayouts().get("long") instanceof ValueLayout.OfLong)
-        || ByteOrder.nativeOrder() != ByteOrder.LITTLE_ENDIAN
-        || !System.getProperty("os.name", "").startsWith("Linux")) {
-      throw new UnsupportedOperationException(
-          "rbd4j needs 64-bit little-endian Linux, this is "
-              + System.getProperty("os.name")
-              + " on "
-              + System.getProperty("os.arch"));
-    }
+    Platform.require();
     SymbolLookup all = null;
     for (String library : LIBRARIES) {
       SymbolLookup one = find(library);

@@ -37,7 +37,7 @@ final class ProcessExit {
                 onExit.get(),
                 FunctionDescriptor.of(
                     ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.ADDRESS));
-        int unused = (int) register.invokeExact(exitNow.get(), MemorySegment.NULL);
+        int _ = (int) register.invokeExact(exitNow.get(), MemorySegment.NULL);
       }
     } catch (Throwable e) { // the process is about to end anyway
       LOG.debug("the C++ libraries will be torn down at the exit", e);

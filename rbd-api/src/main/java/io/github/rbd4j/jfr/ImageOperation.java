@@ -16,6 +16,8 @@ public enum ImageOperation {
   CLOSE("close", ImageEvent.Close::new);
 
   private final String verb;
+
+  @SuppressWarnings("ImmutableEnumChecker") // references to constructors have no state
   private final Supplier<ImageEvent> event;
 
   ImageOperation(String verb, Supplier<ImageEvent> event) {

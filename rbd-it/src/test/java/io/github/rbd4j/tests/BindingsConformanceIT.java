@@ -3,8 +3,6 @@ package io.github.rbd4j.tests;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.rbd4j.Rbd;
-import io.github.rbd4j.bindings.librbd_constants;
-import io.github.rbd4j.bindings.librbd_h;
 import io.github.rbd4j.internal.Errno;
 import io.github.rbd4j.internal.NativeSymbols;
 import io.github.rbd4j.it.CommandLine;
@@ -17,9 +15,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.PaddingLayout;
 import java.lang.foreign.ValueLayout;
 import java.lang.reflect.Method;
-import java.net.URI;
-import java.nio.file.FileSystem;
-import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -63,7 +58,6 @@ import org.junit.jupiter.api.io.TempDir;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class BindingsConformanceIT {
   private static final Duration COMPILE_LIMIT = Duration.ofMinutes(2);
-  private static final String PACKAGE = librbd_h.class.getPackageName();
 
   /** What is newer than Ceph 16, by the LIBRBD_VER_MINOR of the first of 16, 18 and 20 with it. */
   private static final SortedMap<Integer, Set<String>> SINCE =
@@ -105,10 +99,11 @@ class BindingsConformanceIT {
   private static final Set<String> VERSIONS =
       Set.of("LIBRBD_VER_MINOR", "LIBRBD_VER_EXTRA", "LIBRBD_VERSION_CODE");
 
-  private final SortedMap<String, Class<?>> structs = new TreeMap<>();
-  private final SortedMap<String, Class<?>> callbacks = new TreeMap<>();
-  private final SortedMap<String, Method> functions = new TreeMap<>();
-  private final SortedMap<String, Method> constants = new TreeMap<>();
+  private final Bindings bindings = Bindings.read();
+  private final SortedMap<String, Class<?>> structs = bindings.structs();
+  private final SortedMap<String, Class<?>> callbacks = bindings.callbacks();
+  private final SortedMap<String, Method> functions = bindings.functions();
+  private final SortedMap<String, Method> constants = bindings.constants();
 
   private Path folder = Path.of("");
   private String header = "";
@@ -119,71 +114,6 @@ class BindingsConformanceIT {
 
   /** A function or callback as the header has it. */
   private record Prototype(String result, List<String> parameters) {}
-
-  // ------------------------------------------------------------------------ the generated side
-
-  private void readBindings() throws Exception {
-    for (Class<?> type : generatedClasses()) {
-      String name = type.getSimpleName();
-      if (hasMethod(type, "layout")) {
-        structs.put(name, type);
-      } else if (hasMethod(type, "descriptor")) {
-        callbacks.put(name, type);
-      }
-    }
-    for (Method method : librbd_h.class.getMethods()) {
-      String name = method.getName();
-      if (name.endsWith("$descriptor")) {
-        functions.put(name.substring(0, name.length() - "$descriptor".length()), method);
-      }
-    }
-    for (Method method : librbd_constants.class.getMethods()) {
-      String name = method.getName();
-      if (method.getDeclaringClass() == librbd_constants.class
-          && method.getParameterCount() == 0
-          && !name.contains("$")) {
-        constants.put(name, method);
-      }
-    }
-  }
-
-  private static boolean hasMethod(Class<?> type, String name) {
-    return Arrays.stream(type.getMethods())
-        .anyMatch(m -> m.getName().equals(name) && m.getParameterCount() == 0);
-  }
-
-  private static List<Class<?>> generatedClasses() throws Exception {
-    Path root = Path.of(librbd_h.class.getProtectionDomain().getCodeSource().getLocation().toURI());
-    if (Files.isDirectory(root)) {
-      return generatedClasses(root);
-    }
-    try (FileSystem jar = FileSystems.newFileSystem(URI.create("jar:" + root.toUri()), Map.of())) {
-      return generatedClasses(jar.getPath("/"));
-    }
-  }
-
-  private static List<Class<?>> generatedClasses(Path root)
-      throws IOException, ClassNotFoundException {
-    List<Class<?>> classes = new ArrayList<>();
-    try (Stream<Path> files = Files.list(root.resolve(PACKAGE.replace('.', '/')))) {
-      for (Path file : files.sorted().toList()) {
-        String name = file.getFileName().toString();
-        if (name.endsWith(".class") && !name.endsWith("$shared.class")) {
-          Class<?> type =
-              Class.forName(
-                  PACKAGE + "." + name.substring(0, name.length() - 6),
-                  false,
-                  librbd_h.class.getClassLoader());
-          if (type.getEnclosingClass() == null
-              && type != librbd_h.class
-              && type != librbd_constants.class) {
-            classes.add(type);
-          }
-        }
-      }
-    }
-    return classes;
-  }
 
   // -------------------------------------------------------------------------------- the C side
 
@@ -402,7 +332,6 @@ class BindingsConformanceIT {
   @BeforeAll
   void askTheCompiler(@TempDir Path temporary) throws Exception {
     folder = temporary;
-    readBindings();
     readHeaders();
     readPrototypes();
     findMissingNames();
@@ -530,8 +459,7 @@ class BindingsConformanceIT {
     }
     for (Map.Entry<String, Class<?>> entry : callbacks.entrySet()) {
       if (!missing.contains(entry.getKey())) {
-        actual.put(
-            entry.getKey(), describe((FunctionDescriptor) call(entry.getValue(), "descriptor")));
+        actual.put(entry.getKey(), describe(Bindings.descriptor(entry.getValue())));
       }
     }
     for (String name : actual.keySet()) {

@@ -1,5 +1,6 @@
 package io.github.rbd4j.tests;
 
+import static io.github.rbd4j.tests.Unsupported.assertUnsupported;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -12,6 +13,7 @@ import io.github.rbd4j.InvalidRequestException;
 import io.github.rbd4j.Rbd;
 import io.github.rbd4j.SnapshotInfo;
 import io.github.rbd4j.SnapshotNotFoundException;
+import io.github.rbd4j.internal.NativeSymbols;
 import io.github.rbd4j.it.CephCluster;
 import io.github.rbd4j.it.CephTest;
 import java.util.ArrayList;
@@ -346,21 +348,15 @@ class DiffIT {
     long id = image.createSnapshot("s").id();
     write(MIB, 4096);
     DiffOptions since = DiffOptions.since(id);
-    if (Rbd.version().minor() >= 18) {
+    if (NativeSymbols.has("rbd_diff_iterate3")) {
       assertThat(diff(image, since)).isEqualTo(diff(image, DiffOptions.since("s"))).hasSize(1);
       assertThatThrownBy(() -> image.diff(DiffOptions.since(id + 4711)))
           .isInstanceOf(SnapshotNotFoundException.class);
     } else {
-      for (Runnable call :
-          List.<Runnable>of(
-              () -> image.diff(since),
-              () -> image.diffStream(since).forEach(extent -> {}),
-              () -> image.diffIterate(since, (offset, length, exists) -> true))) {
-        assertThatThrownBy(call::run)
-            .isInstanceOf(UnsupportedOperationException.class)
-            .hasMessageContaining("rbd_diff_iterate3")
-            .hasMessageContaining(Rbd.version().toString());
-      }
+      assertUnsupported("rbd_diff_iterate3", () -> image.diff(since));
+      assertUnsupported("rbd_diff_iterate3", () -> image.diffStream(since).forEach(extent -> {}));
+      assertUnsupported(
+          "rbd_diff_iterate3", () -> image.diffIterate(since, (offset, length, exists) -> true));
     }
   }
 

@@ -1,5 +1,6 @@
 package io.github.rbd4j.tests;
 
+import static io.github.rbd4j.tests.Unsupported.assertUnsupported;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -421,12 +422,8 @@ class EncryptionIT {
         Encryption encryption = new Encryption(image);
         assertThatThrownBy(() -> encryption.format(luks1))
             .isInstanceOf(OperationNotSupportedException.class);
-        assertThatThrownBy(() -> encryption.load(any))
-            .isInstanceOf(UnsupportedOperationException.class)
-            .hasMessageContaining("rbd_encryption_load2");
-        assertThatThrownBy(() -> encryption.load(List.of(luks1)))
-            .isInstanceOf(UnsupportedOperationException.class)
-            .hasMessageContaining("rbd_encryption_load2");
+        assertUnsupported("rbd_encryption_load2", () -> encryption.load(any));
+        assertUnsupported("rbd_encryption_load2", () -> encryption.load(List.of(luks1)));
       }
       return;
     }

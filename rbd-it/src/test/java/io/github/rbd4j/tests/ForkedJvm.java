@@ -12,10 +12,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/**
- * A JVM of its own for a test: the java that runs the test, with its class path unless told
- * otherwise. That it did not crash is checked at its end.
- */
+/** A JVM of its own for a test. That it did not crash is checked at its end. */
 final class ForkedJvm {
   private static final Duration LIMIT = Duration.ofSeconds(60);
 
@@ -30,6 +27,9 @@ final class ForkedJvm {
     this.process = process;
   }
 
+  /** The Java that runs the test. */
+  static final Path OWN_HOME = Path.of(System.getProperty("java.home"));
+
   /** The class path of this JVM, as an option. */
   static List<String> onClassPath() {
     return List.of("-cp", System.getProperty("java.class.path"));
@@ -38,16 +38,21 @@ final class ForkedJvm {
   /**
    * Starts one.
    *
+   * @param home the Java to run
    * @param folder an empty folder for its output and for what a crash leaves
    * @param environment variables besides those of this process
    * @param options options of the JVM, with the class path
    * @param command the main class and its arguments
    */
   static ForkedJvm start(
-      Path folder, Map<String, String> environment, List<String> options, String... command)
+      Path home,
+      Path folder,
+      Map<String, String> environment,
+      List<String> options,
+      String... command)
       throws IOException {
     List<String> line = new ArrayList<>();
-    line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    line.add(home.resolve("bin/java").toString());
     line.add("-XX:ErrorFile=" + folder.resolve("hs_err_%p.log"));
     line.add("-XX:-CreateCoredumpOnCrash");
     line.addAll(options);

@@ -7,6 +7,7 @@ import io.github.rbd4j.Rbd;
 import io.github.rbd4j.bindings.librbd_h;
 import io.github.rbd4j.it.CephCluster;
 import io.github.rbd4j.it.CephTest;
+import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +24,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -42,6 +46,7 @@ class ForkedJvmIT {
 
   @TempDir private Path folder = Path.of("");
   private @Nullable String created;
+  private Path java = ForkedJvm.OWN_HOME;
 
   ForkedJvmIT(CephCluster ceph, Rbd rbd) {
     this.ceph = ceph;
@@ -75,7 +80,7 @@ class ForkedJvmIT {
     List<String> command = new ArrayList<>(List.of(MAIN));
     command.addAll(List.of(arguments));
     Path own = Files.createDirectory(folder.resolve("jvm"));
-    return ForkedJvm.start(own, environment, options, command.toArray(String[]::new));
+    return ForkedJvm.start(java, own, environment, options, command.toArray(String[]::new));
   }
 
   private static List<String> enabledOnClassPath() {
@@ -208,8 +213,15 @@ class ForkedJvmIT {
     Files.move(folder.resolve("jvm"), Files.createTempDirectory(folder, "done").resolve("jvm"));
   }
 
-  @Test
-  void deniedNativeAccessNamesTheFlagThatGrantsIt() throws Exception {
+  /** Each Java that can run rbd4j. */
+  private static Set<Path> jdks() throws IOException {
+    return Jdks.homes();
+  }
+
+  @ParameterizedTest
+  @MethodSource("jdks")
+  void deniedNativeAccessNamesTheFlagThatGrantsIt(Path jdk) throws Exception {
+    java = jdk;
     String deny = "--illegal-native-access=deny";
     ForkedJvm.Result result = start(with(ForkedJvm.onClassPath(), deny), "end", name).end();
     assertThat(result.status()).isEqualTo(1);
@@ -234,28 +246,47 @@ class ForkedJvmIT {
     assertClosedCleanly();
   }
 
-  @Test
-  void grantedNativeAccessGivesNoWarning() throws Exception {
-    ForkedJvm.Result result = start(enabledOnClassPath(), "versions").end();
-    assertThat(result.status()).isZero();
-    assertThat(result.output()).startsWith("librbd ");
-    assertThat(result.errors()).isEmpty();
+  @ParameterizedTest
+  @MethodSource("jdks")
+  void grantedNativeAccessGivesNoWarning(Path jdk) throws Exception {
+    java = jdk;
+    ForkedJvm.Result result = start(enabledOnClassPath(), "end", name).end();
+    assertThat(result).isEqualTo(new ForkedJvm.Result(0, "done\n", ""));
     forgetJvm();
 
     result = start(onModulePath(MODULES_ENABLED), "end", name).end();
     assertThat(result.status()).isZero();
+    assertThat(result.output()).isEqualTo("done\n");
     // SLF4J complains that it has no provider there, which is the user's to choose.
     assertThat(result.errors().lines().filter(line -> !line.startsWith("SLF4J"))).isEmpty();
     assertClosedCleanly();
   }
 
-  /** Without any flag Java 25 warns and goes on. */
-  @Test
-  void nativeAccessThatIsNeitherGrantedNorDeniedWorks() throws Exception {
-    ForkedJvm.Result result = start(ForkedJvm.onClassPath(), "end", name).end();
-    assertThat(result.status()).isZero();
-    assertThat(result.output()).isEqualTo("done\n");
-    assertThat(result.errors()).contains("WARNING");
+  /** Without any flag Java 25 warns and goes on; a newer one may deny, which then is said. */
+  @ParameterizedTest
+  @MethodSource("jdks")
+  void nativeAccessThatIsNeitherGrantedNorDeniedWarnsOrIsDenied(Path jdk) throws Exception {
+    java = jdk;
+    for (List<String> path : List.of(ForkedJvm.onClassPath(), onModulePath())) {
+      ForkedJvm.Result result = start(path, "end", name).end();
+      if (result.status() == 0 || Jdks.version(jdk) == 25) {
+        assertThat(result.output()).isEqualTo("done\n");
+        assertThat(result.errors()).contains("WARNING");
+      } else {
+        assertThat(result.errors()).contains("run it with --enable-native-access=");
+      }
+      forgetJvm();
+    }
     assertClosedCleanly();
+  }
+
+  @Test
+  void anotherSystemIsRefusedInWords() throws Exception {
+    String elsewhere = "-Dos.name=Windows 11";
+    ForkedJvm.Result result = start(with(enabledOnClassPath(), elsewhere), "versions").end();
+    assertThat(result.status()).isEqualTo(1);
+    assertThat(result.errors())
+        .contains("java.lang.UnsupportedOperationException: rbd4j needs 64-bit little-endian Linux")
+        .contains("this is Windows 11 on " + System.getProperty("os.arch"));
   }
 }

@@ -19,6 +19,7 @@ final class Project {
       ROOT.resolve("rbd-bindings/src/main/java/io/github/rbd4j/bindings/librbd_h.java");
   static final Path FIXTURE_CLASSES = ROOT.resolve("rbd-it/target/classes");
   static final Path TEST_CLASSES = ROOT.resolve("rbd-it/target/test-classes");
+  static final Path TEST_SOURCES = ROOT.resolve("rbd-it/src/test/java");
   static final Path DOCS = ROOT.resolve("docs");
   static final Path RECIPE = ROOT.resolve("jextract");
 
