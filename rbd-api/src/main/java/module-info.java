@@ -13,5 +13,7 @@ module io.github.rbd4j {
   exports io.github.rbd4j.encryption;
   exports io.github.rbd4j.group;
   exports io.github.rbd4j.mirror;
+  exports io.github.rbd4j.nio;
   exports io.github.rbd4j.rados;
+  exports io.github.rbd4j.transfer;
 }

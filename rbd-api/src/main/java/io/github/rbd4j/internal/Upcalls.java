@@ -163,12 +163,14 @@ public final class Upcalls {
 
   private static int onProgress(long done, long total, MemorySegment argument) {
     Registration registration = LIVE.get(argument.address());
-    return registration == null ? STOP : registration.progress(done, total);
+    return registration == null ? STOP : registration.enter(UserCode.PROGRESS, done, total, false);
   }
 
   private static int onDiff(long offset, long length, int exists, MemorySegment argument) {
     Registration registration = LIVE.get(argument.address());
-    return registration == null ? STOP : registration.diff(offset, length, exists != 0);
+    return registration == null
+        ? STOP
+        : registration.enter(UserCode.DIFF, offset, length, exists != 0);
   }
 
   private static void onClusterLog(
@@ -269,20 +271,8 @@ public final class Upcalls {
       LIVE.remove(id);
     }
 
-    private int progress(long done, long total) {
-      return enter(
-          () -> {
-            ((ProgressListener) listener).onProgress(done, total);
-            return true;
-          });
-    }
-
-    private int diff(long offset, long length, boolean exists) {
-      return enter(() -> ((DiffVisitor) listener).visit(offset, length, exists));
-    }
-
     /** Runs user code; returns 0 to go on and a negative number to stop. */
-    private int enter(UserCode code) {
+    private int enter(UserCode code, long first, long second, boolean exists) {
       if (stopped) {
         return STOP; // the native library does not always stop at once
       }
@@ -290,25 +280,33 @@ public final class Upcalls {
       Registration outer = CURRENT.get();
       CURRENT.set(this);
       try {
-        stopped = !code.run();
+        if (!code.run(listener, first, second, exists)) {
+          stopped = true;
+        }
       } catch (Throwable thrown) { // whatever leaves an upcall ends the JVM
         failure = thrown;
         stopped = true;
       } finally {
-        if (outer == null) {
-          CURRENT.remove();
-        } else {
-          CURRENT.set(outer);
-        }
+        CURRENT.set(outer); // not remove(): the next call of a diff would need a new entry
         INSIDE.decrementAndGet();
       }
       return stopped ? STOP : 0;
     }
   }
 
+  /** How a listener is called; captures nothing, so that a call allocates nothing. */
   @FunctionalInterface
   private interface UserCode {
-    boolean run() throws Exception;
+    UserCode PROGRESS =
+        (listener, done, total, _) -> {
+          ((ProgressListener) listener).onProgress(done, total);
+          return true;
+        };
+    UserCode DIFF =
+        (listener, offset, length, exists) ->
+            ((DiffVisitor) listener).visit(offset, length, exists);
+
+    boolean run(Object listener, long first, long second, boolean exists) throws Exception;
   }
 
   @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})

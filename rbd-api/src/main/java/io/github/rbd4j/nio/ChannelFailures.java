@@ -1,0 +1,29 @@
+package io.github.rbd4j.nio;
+
+import io.github.rbd4j.RbdException;
+import io.github.rbd4j.ReadOnlyImageException;
+import java.io.IOException;
+import java.nio.channels.NonWritableChannelException;
+
+/** Turns what librbd reports into what users of channels and streams expect. */
+final class ChannelFailures {
+  private ChannelFailures() {}
+
+  /** Something that uses an image. */
+  @FunctionalInterface
+  interface Action<T> {
+    T run() throws IOException;
+  }
+
+  static <T> T translate(Action<T> action) throws IOException {
+    try {
+      return action.run();
+    } catch (ReadOnlyImageException e) {
+      NonWritableChannelException refused = new NonWritableChannelException();
+      refused.initCause(e);
+      throw refused;
+    } catch (RbdException e) {
+      throw new IOException(e.getMessage(), e);
+    }
+  }
+}

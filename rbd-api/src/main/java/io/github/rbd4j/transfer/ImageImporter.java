@@ -1,0 +1,257 @@
+package io.github.rbd4j.transfer;
+
+import io.github.rbd4j.Image;
+import io.github.rbd4j.ImageOptions;
+import io.github.rbd4j.Rbd;
+import io.github.rbd4j.internal.WritePipeline.Zeros;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.ReadableByteChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Objects;
+
+/**
+ * Reads images in the formats of the {@code rbd} program. A channel is read from its position on,
+ * no further than the stream goes, and stays open; for standard input or a pipe of another process
+ * use {@code Channels.newChannel}.
+ *
+ * <p>A new image that cannot be finished is removed. The formats have no checksums: that a stream
+ * has the right structure does not prove that its data is right.
+ */
+public final class ImageImporter {
+  private final Rbd rbd;
+  private final TransferOptions options;
+
+  /**
+   * Imports with {@link TransferOptions#defaults}.
+   *
+   * @param rbd the pool of the images
+   */
+  public ImageImporter(Rbd rbd) {
+    this(rbd, TransferOptions.defaults());
+  }
+
+  /**
+   * Imports.
+   *
+   * @param rbd the pool of the images
+   * @param options how
+   */
+  public ImageImporter(Rbd rbd, TransferOptions options) {
+    this.rbd = Objects.requireNonNull(rbd, "rbd");
+    this.options = Objects.requireNonNull(options, "options");
+  }
+
+  /**
+   * Makes a new image of the bytes of a file, as {@code rbd import} does. Zeros become holes.
+   *
+   * @param file the file
+   * @param name the name of the new image
+   * @param imageOptions how the image shall be
+   * @throws IOException if the file cannot be read
+   * @throws io.github.rbd4j.ImageExistsException if there is an image of that name
+   */
+  public void raw(Path file, String name, ImageOptions imageOptions) throws IOException {
+    try (FileChannel source = FileChannel.open(file)) {
+      if (!Files.isRegularFile(file)) {
+        raw(source, name, imageOptions);
+        return;
+      }
+      long size = source.size();
+      NewImage.create(
+          rbd,
+          name,
+          size,
+          imageOptions,
+          image ->
+              new RawImport(image, options, new Meter(options, size))
+                  .known(new StreamInput(source), 0, size, Zeros.NOTHING));
+    }
+  }
+
+  /**
+   * Makes a new image of all bytes that a channel gives, as {@code rbd import -} does. Zeros become
+   * holes.
+   *
+   * @param source the channel, in blocking mode
+   * @param name the name of the new image
+   * @param imageOptions how the image shall be
+   * @throws IOException if the channel cannot be read
+   * @throws io.github.rbd4j.ImageExistsException if there is an image of that name
+   */
+  public void raw(ReadableByteChannel source, String name, ImageOptions imageOptions)
+      throws IOException {
+    StreamInput in = new StreamInput(source);
+    NewImage.create(
+        rbd,
+        name,
+        0,
+        imageOptions,
+        image -> new RawImport(image, options, new Meter(options, -1)).unknown(in));
+  }
+
+  /**
+   * Writes the bytes of a file over an image, from an offset on. The image stays as it is if this
+   * fails, so that it can be resumed: for an import that must survive a crash create the image,
+   * begin here with offset 0, and go on from the last {@link TransferProgress#done}.
+   *
+   * @param file the file, as large as the image
+   * @param name the name of the image
+   * @param offset from where on
+   * @throws IOException if the file cannot be read
+   * @throws IllegalArgumentException if file and image differ in size, or the offset is not within
+   */
+  public void resumeRaw(Path file, String name, long offset) throws IOException {
+    try (FileChannel source = FileChannel.open(file);
+        Image image = rbd.open(name)) {
+      long size = image.size();
+      if (source.size() != size || offset < 0 || offset > size) {
+        throw new IllegalArgumentException(
+            "offset " + offset + ", file of " + source.size() + " bytes, image of " + size);
+      }
+      source.position(offset);
+      new RawImport(image, options, new Meter(options, size))
+          .known(new StreamInput(source), offset, size, Zeros.HOLES);
+      image.flush();
+    }
+  }
+
+  /**
+   * Makes a new image with snapshots and metadata of a file, as {@code rbd import --export-format
+   * 2} does.
+   *
+   * @param file the file
+   * @param name the name of the new image
+   * @param imageOptions how the image shall be where it shall not be as it was
+   * @throws MalformedStreamException if the file is not such an export, or something follows it
+   * @throws IOException if the file cannot be read
+   * @throws io.github.rbd4j.ImageExistsException if there is an image of that name
+   */
+  public void image(Path file, String name, ImageOptions imageOptions) throws IOException {
+    try (FileChannel source = FileChannel.open(file)) {
+      StreamInput in = new StreamInput(source);
+      ImageHeader header = ImageHeader.read(in);
+      create(
+          header,
+          name,
+          imageOptions,
+          image -> {
+            fill(image, header, in);
+            in.expectEnd();
+          });
+    }
+  }
+
+  /**
+   * Makes a new image with snapshots and metadata of what a channel gives. See {@link #image(Path,
+   * String, ImageOptions)}.
+   *
+   * @param source the channel, in blocking mode
+   * @param name the name of the new image
+   * @param imageOptions how the image shall be where it shall not be as it was
+   * @throws MalformedStreamException if the stream is not such an export
+   * @throws IOException if the channel cannot be read
+   * @throws io.github.rbd4j.ImageExistsException if there is an image of that name
+   */
+  public void image(ReadableByteChannel source, String name, ImageOptions imageOptions)
+      throws IOException {
+    StreamInput in = new StreamInput(source);
+    ImageHeader header = ImageHeader.read(in);
+    create(header, name, imageOptions, image -> fill(image, header, in));
+  }
+
+  private void create(
+      ImageHeader header, String name, ImageOptions imageOptions, NewImage.Content content)
+      throws IOException {
+    header.requirePossible();
+    try (ImageOptions merged = NewImage.copyOf(imageOptions)) {
+      header.applyTo(merged);
+      NewImage.create(rbd, name, 0, merged, content);
+    }
+  }
+
+  private void fill(Image image, ImageHeader header, StreamInput in) throws IOException {
+    header.metadata().forEach(image::setMetadata);
+    DiffImport diffs = new DiffImport(image, options, new Meter(options, -1));
+    for (long i = 0; i < header.diffs(); i++) {
+      long start = in.position();
+      DiffReader reader = DiffReader.inImage(in);
+      requireSound(reader.header(), start, image);
+      diffs.apply(reader, i == 0 ? Zeros.NOTHING : Zeros.HOLES);
+    }
+  }
+
+  /** Within one file it is the fault of the file if its parts do not fit together. */
+  private static void requireSound(DiffHeader header, long start, Image image)
+      throws MalformedStreamException {
+    if (header.fromSnapshot() != null && !image.snapshot(header.fromSnapshot()).exists()) {
+      throw new MalformedStreamException(
+          start, "it builds on the snapshot " + header.fromSnapshot() + ", which is not in it");
+    }
+    if (header.toSnapshot() != null && image.snapshot(header.toSnapshot()).exists()) {
+      throw new MalformedStreamException(
+          start, "it has the snapshot " + header.toSnapshot() + " twice");
+    }
+  }
+
+  /**
+   * Applies a difference to an image and takes the snapshot to which it leads, as {@code rbd
+   * import-diff} does, for both versions of the format. The whole file is looked through first, so
+   * that a file that is not sound changes nothing.
+   *
+   * @param file the file
+   * @param name the name of the image
+   * @return what the difference was
+   * @throws MalformedStreamException if the file is not such a difference, or something follows it
+   * @throws IOException if the file cannot be read
+   * @throws io.github.rbd4j.SnapshotNotFoundException if the image lacks the snapshot on which the
+   *     difference builds
+   * @throws io.github.rbd4j.SnapshotExistsException if it has the one to which it leads
+   */
+  public DiffHeader diff(Path file, String name) throws IOException {
+    try (FileChannel source = FileChannel.open(file)) {
+      if (!Files.isRegularFile(file)) {
+        return diff(source, name);
+      }
+      StreamInput in = StreamInput.ofFile(source);
+      DiffReader scan = new DiffReader(in);
+      while (scan.next() != null) {
+        // Reading it is what checks it.
+      }
+      in.expectEnd();
+      return diff(source.position(0), name);
+    }
+  }
+
+  /**
+   * Applies a difference to an image, as {@code rbd import-diff - IMAGE} does. If the stream turns
+   * out not to be sound, or anything else fails, the image is rolled back to the snapshot on which
+   * the difference builds. A difference that builds on none can leave the image half written.
+   *
+   * @param source the channel, in blocking mode
+   * @param name the name of the image
+   * @return what the difference was
+   * @throws MalformedStreamException if the stream is not such a difference
+   * @throws IOException if the channel cannot be read
+   * @throws io.github.rbd4j.SnapshotNotFoundException if the image lacks the snapshot on which the
+   *     difference builds
+   * @throws io.github.rbd4j.SnapshotExistsException if it has the one to which it leads
+   */
+  public DiffHeader diff(ReadableByteChannel source, String name) throws IOException {
+    DiffReader reader = new DiffReader(new StreamInput(source));
+    DiffHeader header = reader.header();
+    try (Image image = rbd.open(name)) {
+      DiffImport diffs = new DiffImport(image, options, new Meter(options, 0));
+      diffs.requireFits(header);
+      try {
+        diffs.apply(reader, Zeros.HOLES);
+        image.flush();
+      } catch (Throwable failure) {
+        RollBack.to(image, header.fromSnapshot(), header.toSnapshot(), failure);
+        throw failure;
+      }
+    }
+    return header;
+  }
+}

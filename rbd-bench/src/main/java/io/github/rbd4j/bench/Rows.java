@@ -1,0 +1,231 @@
+package io.github.rbd4j.bench;
+
+import static io.github.rbd4j.bench.Bar.atMost;
+import static io.github.rbd4j.bench.Bar.atMostMore;
+import static io.github.rbd4j.bench.Bar.none;
+import static io.github.rbd4j.bench.Bar.ratioAtLeast;
+import static io.github.rbd4j.bench.Bar.ratioAtMost;
+import static io.github.rbd4j.bench.Laboratory.Ground.CACHED;
+import static io.github.rbd4j.bench.Laboratory.Ground.CLUSTER;
+import static io.github.rbd4j.bench.Laboratory.Ground.STUB;
+
+import io.github.rbd4j.bench.contestant.Contestant;
+import java.util.List;
+import java.util.function.Supplier;
+
+/**
+ * The rows of the table. A new one is a method here, and a workload in {@code Workloads} and in the
+ * peers that shall have it.
+ */
+final class Rows {
+  private static final int BLOCK = 4096;
+  private static final int LARGE = 4 << 20;
+  private static final String SIZE = "4096";
+
+  private final Laboratory laboratory;
+
+  Rows(Laboratory laboratory) {
+    this.laboratory = laboratory;
+  }
+
+  List<Row> all() {
+    return List.of(
+        callNative(),
+        callHeap(),
+        diff(),
+        queue("randread-4k-qd32", "random reads of 4 KiB, 32 in flight", "read"),
+        queue("randwrite-4k-qd32", "random writes of 4 KiB, 32 in flight", "write"),
+        oneByOne(),
+        sequential("seqread-4m-qd4", "sequential reads of 4 MiB, 4 in flight", "read"),
+        sequential("seqwrite-4m-qd4", "sequential writes of 4 MiB, 4 in flight", "write"),
+        virtualThreads(),
+        cachedRead(),
+        openClose(),
+        coldStart(),
+        coldStartWithAotCache());
+  }
+
+  private Row callNative() {
+    return Row.of(
+        "call-native",
+        "4 KiB readAt into a native segment, on a stub of librbd",
+        Match.of(
+            laboratory.rbd4j(STUB, "read", SIZE, SIZE),
+            "C",
+            laboratory.c(STUB, "read", SIZE, SIZE),
+            new Measure(Metric.computing(), atMostMore(25)),
+            new Measure(Metric.allocation(), atMost(0))));
+  }
+
+  private Row callHeap() {
+    Supplier<Contestant> rbd4j = laboratory.rbd4j(STUB, "read-copy", SIZE, SIZE);
+    return Row.of(
+        "call-heap",
+        "4 KiB readAt into a byte[], on a stub of librbd; C copies the 4 KiB, too",
+        Match.of(
+            rbd4j,
+            "C",
+            laboratory.c(STUB, "read-copy", SIZE, SIZE),
+            new Measure(Metric.computing(), atMostMore(60)),
+            new Measure(Metric.allocation(), none())),
+        Match.of(
+            rbd4j,
+            "rados-java",
+            laboratory.jna(STUB, "read-copy", SIZE, SIZE),
+            new Measure(Metric.computing(), ratioAtMost(0.2))));
+  }
+
+  private Row diff() {
+    return Row.of(
+        "diff-100k",
+        "100,000 extents of diffIterate through the callback, on a stub of librbd",
+        Match.of(
+            laboratory.rbd4j(STUB, "diff"),
+            "C",
+            laboratory.c(STUB, "diff"),
+            new Measure(Metric.computing(), atMostMore(60)),
+            new Measure(Metric.allocation(), none())));
+  }
+
+  /** Where the callback runs is what the peers do, too: on the thread of librbd. */
+  private Row queue(String name, String what, String verb) {
+    String workload = "aio-" + verb;
+    Supplier<Contestant> rbd4j = laboratory.rbd4j(CLUSTER, workload, SIZE, "32", "rand", "direct");
+    return Row.of(
+        name,
+        what,
+        Match.of(
+            rbd4j,
+            "C",
+            laboratory.c(CLUSTER, workload, SIZE, "32", "rand"),
+            new Measure(Metric.throughput(), ratioAtLeast(0.97)),
+            new Measure(Metric.clientCpu(), ratioAtMost(1.10))),
+        Match.of(
+            rbd4j,
+            "Python",
+            laboratory.python(CLUSTER, workload, SIZE, "32", "rand"),
+            new Measure(Metric.throughput(), ratioAtLeast(1.0)),
+            new Measure(Metric.clientCpu(), ratioAtMost(0.8))),
+        Match.of(
+            rbd4j,
+            "fio",
+            laboratory.fio("rand" + verb, BLOCK, 32),
+            new Measure(Metric.throughput(), ratioAtLeast(1.0))),
+        Match.of(
+            rbd4j,
+            "rbd bench",
+            laboratory.rbdBench(verb, "rand", BLOCK, 32),
+            new Measure(Metric.throughput(), none())),
+        Match.of(
+            laboratory.rbd4j(CLUSTER, workload, SIZE, "32", "rand", "executor"),
+            "C, rbd4j completing on its executor",
+            laboratory.c(CLUSTER, workload, SIZE, "32", "rand"),
+            new Measure(Metric.throughput(), none()),
+            new Measure(Metric.clientCpu(), none())));
+  }
+
+  private Row oneByOne() {
+    Supplier<Contestant> rbd4j = laboratory.rbd4j(CLUSTER, "read", SIZE, "0");
+    return Row.of(
+        "randread-4k-qd1",
+        "random reads of 4 KiB, one after the other",
+        Match.of(
+            rbd4j,
+            "C",
+            laboratory.c(CLUSTER, "read", SIZE, "0"),
+            new Measure(Metric.throughput(), ratioAtLeast(0.98))),
+        Match.of(
+            rbd4j,
+            "Python",
+            laboratory.python(CLUSTER, "read", SIZE, "0"),
+            new Measure(Metric.throughput(), none())));
+  }
+
+  private Row sequential(String name, String what, String verb) {
+    String size = Integer.toString(LARGE);
+    return Row.of(
+        name,
+        what,
+        Match.of(
+            laboratory.rbd4j(CLUSTER, "aio-" + verb, size, "4", "seq", "direct"),
+            "C",
+            laboratory.c(CLUSTER, "aio-" + verb, size, "4", "seq"),
+            new Measure(Metric.bandwidth(LARGE), ratioAtLeast(0.97))));
+  }
+
+  private Row virtualThreads() {
+    Supplier<Contestant> thousand =
+        laboratory.rbd4j(CLUSTER, "virtual-threads", SIZE, "1000", "1000");
+    return Row.of(
+        "vthreads-1000",
+        "blocking reads of 4 KiB on 1,000 virtual threads",
+        Match.of(
+            thousand,
+            "rbd4j async, 1,000 in flight",
+            laboratory.rbd4j(CLUSTER, "aio-read", SIZE, "1000", "rand", "executor"),
+            new Measure(Metric.throughput(), ratioAtLeast(0.90)),
+            new Measure(Metric.clientCpu(), none())),
+        Match.of(
+            thousand,
+            "32 platform threads",
+            laboratory.rbd4j(CLUSTER, "platform-threads", SIZE, "32", "32"),
+            new Measure(Metric.throughput(), ratioAtLeast(1.5)),
+            new Measure(Metric.clientCpu(), none())),
+        Match.of(
+            laboratory.rbd4j(CLUSTER, "virtual-threads", SIZE, "1000", "32"),
+            "32 platform threads, both 32 in flight",
+            laboratory.rbd4j(CLUSTER, "platform-threads", SIZE, "32", "32"),
+            new Measure(Metric.throughput(), none()),
+            new Measure(Metric.clientCpu(), none())));
+  }
+
+  private Row cachedRead() {
+    return Row.of(
+        "cached-read",
+        "4 KiB reads that the cache of librbd answers",
+        Match.of(
+            laboratory.rbd4j(CACHED, "read", SIZE, "1048576"),
+            "C",
+            laboratory.c(CACHED, "read", SIZE, "1048576"),
+            new Measure(Metric.throughput(), ratioAtLeast(0.95)),
+            new Measure(Metric.clientCpu(), none())));
+  }
+
+  private Row openClose() {
+    return Row.of(
+        "open-close",
+        "opening and closing an image",
+        Match.of(
+            laboratory.rbd4j(CLUSTER, "open-close"),
+            "C",
+            laboratory.c(CLUSTER, "open-close"),
+            new Measure(Metric.throughput(), ratioAtLeast(0.95))));
+  }
+
+  private Row coldStart() {
+    return Row.of(
+        "cold-start",
+        "from the start of the process to its first read of 4 KiB",
+        Match.of(
+            laboratory.coldRbd4j(),
+            "C",
+            laboratory.coldC(),
+            new Measure(Metric.milliseconds(), atMostMore(300))),
+        Match.of(
+            laboratory.coldRbd4j(),
+            "Python",
+            laboratory.coldPython(),
+            new Measure(Metric.milliseconds(), none())));
+  }
+
+  private Row coldStartWithAotCache() {
+    return Row.of(
+        "cold-start-aot",
+        "the same with an AOT cache",
+        Match.of(
+            laboratory.coldRbd4jWithAotCache(),
+            "C",
+            laboratory.coldC(),
+            new Measure(Metric.milliseconds(), atMostMore(300))));
+  }
+}
