@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* How all functions answer; the numbers are those of the test. */
-enum mode { SUCCEED, FAIL, FAIL_LATER, GROW, HUGE_COUNT, HUGE_NEEDED, NO_TERMINATOR, HUGE_RESULT };
+enum mode { SUCCEED, FAIL, FAIL_LATER, GROW, HUGE_COUNT, HUGE_NEEDED, NO_TERMINATOR, COUNT, GARBAGE };
 
 static volatile int mode = SUCCEED;
 static volatile long value;
@@ -30,7 +30,7 @@ long stub_result(void) {
     case GROW:
     case HUGE_NEEDED:
       return -ERANGE;
-    case HUGE_RESULT:
+    case COUNT:
       return value;
     default:
       return 0;
@@ -49,8 +49,8 @@ void stub_size(void *out) {
     *size = *size * 2 + 1;
   } else if (mode == HUGE_COUNT || mode == HUGE_NEEDED) {
     *size = (size_t)1 << 62;
-  } else if (mode == HUGE_RESULT) {
-    *size = SIZE_MAX;
+  } else if (mode == COUNT) {
+    *size = (size_t)value;
   }
 }
 
@@ -59,19 +59,39 @@ void stub_int(void *out) {
   int *number = out;
   if (mode == GROW) {
     *number = *number < INT_MAX / 4 ? *number * 2 + 1 : INT_MAX;
-  } else if (mode == HUGE_COUNT || mode == HUGE_NEEDED || mode == HUGE_RESULT) {
+  } else if (mode == HUGE_COUNT || mode == HUGE_NEEDED) {
     *number = INT_MAX;
-  } else if (mode == NO_TERMINATOR) {
-    *number = 0x7b7b7b7b;
+  } else if (mode == COUNT) {
+    *number = (int)value;
   }
 }
 
-/* Any other number. */
+/* Any other number: of a time, a state, an id. */
 void stub_long(void *out) {
-  if (mode == NO_TERMINATOR) {
-    *(int64_t *)out = 0x7b7b7b7b7b7b7b7b;
+  if (mode == COUNT || mode == GARBAGE) {
+    *(int64_t *)out = value;
   } else if (mode != SUCCEED && mode != FAIL) {
     *(int64_t *)out = INT64_MAX;
+  }
+}
+
+/* The numbers of a struct, and its strings: those that it has are empty or NULL. */
+int stub_is_garbage(void) {
+  return mode == GARBAGE;
+}
+
+int64_t stub_number(void) {
+  return value;
+}
+
+void *stub_string(void) {
+  return object;
+}
+
+/* News of how far something is. */
+void stub_progress(void *callback, void *argument) {
+  if (mode == GARBAGE) {
+    ((int (*)(uint64_t, uint64_t, void *))callback)((uint64_t)value, (uint64_t)value, argument);
   }
 }
 
@@ -84,7 +104,7 @@ void stub_text(void *out, size_t capacity) {
 
 /* A text that the library allocates. */
 void stub_pointer(void *out) {
-  *(void **)out = mode == HUGE_COUNT || mode == HUGE_RESULT ? object : NULL;
+  *(void **)out = mode == HUGE_COUNT || mode == COUNT || mode == GARBAGE ? object : NULL;
 }
 
 /* ------------------------------------------------------------------------------ completions */
@@ -123,7 +143,7 @@ long stub_complete(void *completion) {
   if (mode == FAIL || mode == GROW || mode == HUGE_NEEDED) {
     return stub_result();
   }
-  c->result = mode == FAIL_LATER || mode == HUGE_RESULT ? value : 0;
+  c->result = mode == FAIL_LATER || mode == COUNT ? value : 0;
   pthread_t thread;
   if (pthread_create(&thread, NULL, finish, c) != 0) {
     abort();
@@ -135,7 +155,7 @@ long stub_complete(void *completion) {
 /* ------------------------------------------------------- what every other call depends on */
 
 int rbd_get_size(void *image, uint64_t *size) {
-  *size = mode == HUGE_RESULT ? UINT64_MAX : (uint64_t)1 << 30;
+  *size = mode == COUNT ? UINT64_MAX : (uint64_t)1 << 30;
   return 0;
 }
 
@@ -150,4 +170,13 @@ int rados_conf_get(void *cluster, const char *option, char *out, size_t capacity
 
 int rbd_close(void *image) {
   return 0;
+}
+
+int rbd_diff_iterate2(void *image, const char *from, uint64_t offset, uint64_t length,
+                      uint8_t include_parent, uint8_t whole_object,
+                      int (*callback)(uint64_t, size_t, int, void *), void *argument) {
+  if (mode == GARBAGE) {
+    callback((uint64_t)value, (size_t)value, (int)value, argument);
+  }
+  return (int)stub_result();
 }

@@ -20,12 +20,7 @@ public final class NativeArray {
   @SuppressWarnings("restricted")
   public static List<MemorySegment> elements(
       MemorySegment pointer, long count, MemoryLayout layout, String what) {
-    if (count < 0 || count > MAX_COUNT) {
-      throw Failures.toException(
-          Errno.ERANGE.result(),
-          new Operation("read", Subject.OTHER, what),
-          "the native library says that there are " + count);
-    }
+    Failures.checkCount(count, MAX_COUNT, new Operation("read", Subject.OTHER, what));
     List<MemorySegment> elements = new ArrayList<>();
     if (pointer.address() != 0) {
       long size = layout.byteSize();

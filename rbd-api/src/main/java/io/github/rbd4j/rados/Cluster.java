@@ -22,7 +22,6 @@ import static io.github.rbd4j.bindings.librbd_h.rados_wait_for_latest_osdmap;
 
 import io.github.rbd4j.LibraryVersion;
 import io.github.rbd4j.bindings.rados_cluster_stat_t;
-import io.github.rbd4j.internal.Errno;
 import io.github.rbd4j.internal.Failures;
 import io.github.rbd4j.internal.Handles;
 import io.github.rbd4j.internal.NativeHandle;
@@ -537,10 +536,7 @@ public final class Cluster extends NativeObject {
       return "";
     }
     try {
-      if (length < 0 || length > MAX_TEXT) {
-        throw Failures.toException(
-            Errno.ERANGE.result(), operation, "the reply has " + length + " bytes");
-      }
+      Failures.checkCount(length, MAX_TEXT, operation);
       byte[] bytes = pointer.reinterpret(length).toArray(ValueLayout.JAVA_BYTE);
       return new String(bytes, StandardCharsets.UTF_8);
     } finally {

@@ -15,12 +15,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The whole API on a library that answers anything: every errno, sizes that grow with each try,
- * huge counts and results, text without an end, numbers of enums that do not exist, NULL in structs.
- * What comes out is an exception or a value, in time and in a heap of 256 MiB.
+ * The whole API on a library that answers anything: every errno, counts that are too short or huge,
+ * sizes that grow with each try, text without an end, numbers that no time, state or enum has, NULL
+ * for strings. What comes out is an exception or a value, in time and in a heap of 64 MiB.
  */
 class HostileLibraryIT {
-  private static final Pattern COUNTS = Pattern.compile("\\{failed=(\\d+), methods=(\\d+)}");
+  private static final Pattern REPORTS = Pattern.compile("(\\d+) methods reported errnos");
 
   @TempDir private Path folder = Path.of("");
   private Path libraries = Path.of("");
@@ -32,45 +32,42 @@ class HostileLibraryIT {
     Path generated = folder.resolve("generated.c");
     Files.writeString(generated, StubLibrary.source(Files.readString(written)));
     Gcc.library(
-        libraries.resolve("librbd.so.1"), List.of("-Wno-unused-value", "-pthread"), written, generated);
+        libraries.resolve("librbd.so.1"), List.of("-pthread"), written, generated);
     Path empty = folder.resolve("empty.c");
     Files.writeString(empty, "int stub_of_librados;\n");
     Gcc.library(libraries.resolve("librados.so.2"), List.of(), empty);
   }
 
-  private ForkedJvm.Result run(String what) throws Exception {
+  private String run(String what) throws Exception {
     List<String> options = new ArrayList<>(ForkedJvm.onClassPath());
     options.addAll(
         List.of(
             "--enable-native-access=ALL-UNNAMED",
-            "-Xmx256m",
+            "-Xmx64m",
             "-XX:+UseSerialGC",
             "-Dorg.slf4j.simpleLogger.defaultLogLevel=off"));
-    return ForkedJvm.start(
+    ForkedJvm.Result result = ForkedJvm.start(
             Files.createDirectory(folder.resolve("jvm")),
             Map.of("LD_LIBRARY_PATH", libraries.toString()),
             options,
             StubMain.class.getName(),
             what)
         .end();
+    assertThat(result.status()).as(result.errors()).isZero();
+    assertThat(result.output()).doesNotContain("wrong").contains("methods reported");
+    return result.output();
   }
 
   @Test
   void everyErrnoOfEveryFunctionBecomesAnException() throws Exception {
-    ForkedJvm.Result result = run("errnos");
-    assertThat(result.output()).as(result.errors()).doesNotContain("wrong");
-    assertThat(result.status()).as(result.errors()).isZero();
-    Matcher counts = COUNTS.matcher(result.output());
-    assertThat(counts.find()).as(result.output()).isTrue();
-    assertThat(Integer.parseInt(counts.group(1)))
-        .as("methods that reported the errno")
-        .isGreaterThan(150);
+    String output = run("errnos");
+    Matcher reports = REPORTS.matcher(output);
+    assertThat(reports.find()).as(output).isTrue();
+    assertThat(Integer.parseInt(reports.group(1))).isGreaterThan(230);
   }
 
   @Test
   void whateverTheLibraryAnswersHarmsNothing() throws Exception {
-    ForkedJvm.Result result = run("hostile");
-    assertThat(result.output()).as(result.errors()).doesNotContain("wrong");
-    assertThat(result.status()).as(result.errors()).isZero();
+    run("hostile");
   }
 }

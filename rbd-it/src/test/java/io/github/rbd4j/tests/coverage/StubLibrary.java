@@ -1,8 +1,17 @@
 package io.github.rbd4j.tests.coverage;
 
+import java.lang.foreign.AddressLayout;
+import java.lang.foreign.GroupLayout;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.PaddingLayout;
+import java.lang.foreign.SequenceLayout;
+import java.lang.foreign.StructLayout;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -23,14 +32,16 @@ public final class StubLibrary {
    * @param written the source that has some of the functions already
    */
   public static String source(String written) {
-    Set<String> defined = new java.util.TreeSet<>();
+    Set<String> defined = new TreeSet<>();
     DEFINED.matcher(written).results().forEach(m -> defined.add(m.group(1)));
-    StringBuilder source = new StringBuilder("#include <stddef.h>\n");
+    StringBuilder source = new StringBuilder("#include <stddef.h>\n#include <stdint.h>\n");
     source.append("long stub_result(void);\nlong stub_complete(void *);\n");
     for (String helper : List.of("make", "size", "int", "long", "pointer")) {
       source.append("void stub_").append(helper).append("(void *);\n");
     }
-    source.append("void stub_text(void *, size_t);\n");
+    source.append("void stub_text(void *, size_t);\nint stub_is_garbage(void);\n");
+    source.append("int64_t stub_number(void);\nvoid *stub_string(void);\n");
+    source.append("void stub_progress(void *, void *);\n");
     Matcher snippets = SNIPPET.matcher(Project.read(Project.BINDINGS));
     while (snippets.find()) {
       Matcher function = FUNCTION.matcher(snippets.group(1).replaceAll("\\s+", " ").strip());
@@ -66,6 +77,10 @@ public final class StubLibrary {
         body.add("stub_long(" + p + ");");
       } else if (type.equals("int *") || type.matches("rbd_\\w+_(mode|state|type|direction)_t \\*")) {
         body.add("stub_int(" + p + ");");
+      } else if (type.equals("librbd_progress_fn_t")) {
+        body.add("stub_progress((void *)" + p + ", (void *)p" + (i + 1) + ");");
+      } else if (!name.endsWith("_cleanup") && structOf(type).isPresent()) {
+        body.addFirst(fill(p, structOf(type).get(), countOf(all, i)));
       } else if (type.equals("char *") && i + 1 < all.length) {
         String next = typeOf(all[i + 1]);
         String capacity = "p" + (i + 1);
@@ -78,15 +93,67 @@ public final class StubLibrary {
     }
     source.append("long ").append(name).append('(');
     source.append(declared.isEmpty() ? "void" : String.join(", ", declared)).append(") {\n");
-    // Arrays of names by pointer are only sized: their elements stay NULL.
-    body.forEach(line -> source.append("  if (1) {").append(guard(line)).append("}\n"));
+    body.forEach(line -> source.append("  ").append(guard(line)).append('\n'));
     source.append("  return ").append(result).append(";\n}\n");
+  }
+
+  /** The layout of the struct that a parameter points to. */
+  private static Optional<MemoryLayout> structOf(String type) {
+    if (!type.matches("(struct )?\\w+ \\*")) {
+      return Optional.empty();
+    }
+    try {
+      Class<?> binding =
+          Class.forName("io.github.rbd4j.bindings." + type.replaceAll("struct | \\*", ""));
+      return Optional.of((MemoryLayout) binding.getMethod("layout").invoke(null));
+    } catch (ClassNotFoundException noStruct) {
+      return Optional.empty();
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException(type, e);
+    }
+  }
+
+  /** How many structs an array has: what the next pointer to a size says. */
+  private static String countOf(String[] parameters, int array) {
+    for (int i = array + 1; i < parameters.length; i++) {
+      String type = typeOf(parameters[i]);
+      if (type.equals("size_t *") || type.equals("int *")) {
+        return "*(" + type + ")p" + i;
+      }
+    }
+    return "1";
+  }
+
+  /** Stores the garbage number in all numbers of structs, and a string in all strings. */
+  private static String fill(String array, MemoryLayout struct, String count) {
+    StringBuilder lines = new StringBuilder();
+    fields(lines, struct, 0);
+    return "if (stub_is_garbage()) { char *s = %s; for (size_t n = %s; n > 0; n--, s += %d) {%s} }"
+        .formatted(array, count, struct.byteSize(), lines);
+  }
+
+  private static void fields(StringBuilder lines, MemoryLayout layout, long offset) {
+    switch (layout) {
+      case GroupLayout group -> {
+        long at = offset;
+        for (MemoryLayout member : group.memberLayouts()) {
+          fields(lines, member, at);
+          at += group instanceof StructLayout ? member.byteSize() : 0;
+        }
+      }
+      case AddressLayout _ -> lines.append(" *(void **)(s + %d) = stub_string();".formatted(offset));
+      case ValueLayout value ->
+          lines.append(
+              " *(int%d_t *)(s + %d) = (int%d_t)stub_number();"
+                  .formatted(value.byteSize() * 8, offset, value.byteSize() * 8));
+      case PaddingLayout _, SequenceLayout _ -> {}
+    }
   }
 
   /** Optional results may be NULL. */
   private static String guard(String line) {
     Matcher pointer = Pattern.compile("(p\\d+)").matcher(line);
-    return pointer.find() ? " if (" + pointer.group(1) + " != 0) { " + line + " } " : line;
+    return pointer.find() ? "if (" + pointer.group(1) + " != 0) { " + line + " }" : line;
   }
 
   private static String typeOf(String parameter) {
