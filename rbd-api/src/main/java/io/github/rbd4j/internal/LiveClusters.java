@@ -11,7 +11,8 @@ import org.slf4j.LoggerFactory;
 /**
  * The clusters that are connected. A process that exits with an open connection can crash while the
  * C++ library is torn down under its own threads, so a shutdown hook closes what is still open, for
- * at most {@code -Drbd4j.shutdownSeconds} (default 10). If that is not enough, nothing is torn down.
+ * at most {@code -Drbd4j.shutdownSeconds} (default 10). If that is not enough, nothing is torn
+ * down.
  */
 public final class LiveClusters {
   private static final Logger LOG = LoggerFactory.getLogger(LiveClusters.class);

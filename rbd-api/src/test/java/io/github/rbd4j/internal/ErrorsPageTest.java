@@ -36,13 +36,12 @@ class ErrorsPageTest {
       Set<String> types = new LinkedHashSet<>();
       for (Subject subject : Subject.values()) {
         Operation operation = new Operation("try", subject, "object");
-        types.add(
-            Failures.toException(errno.result(), operation, null).getClass().getSimpleName());
+        types.add(Failures.toException(errno.result(), operation, null).getClass().getSimpleName());
       }
       mapped.put(errno.name() + " " + errno.code(), new TreeSet<>(types));
     }
     // Connecting has an exception of its own for a time-out, which is made where it connects.
-    mapped.get("ETIMEDOUT 110").add("ClusterConnectionException");
+    mapped.computeIfAbsent("ETIMEDOUT 110", _ -> new TreeSet<>()).add("ClusterConnectionException");
 
     assertThat(documented).isEqualTo(mapped);
   }

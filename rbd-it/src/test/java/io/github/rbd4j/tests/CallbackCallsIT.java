@@ -150,12 +150,12 @@ class CallbackCallsIT {
               .exceptionally(_ -> null)
               .get(90, TimeUnit.SECONDS);
       case WATCH -> {
-        ImageWatch unused = image.watch(once);
+        ImageWatch _ = image.watch(once);
         other.createSnapshot("news");
         done.get(90, TimeUnit.SECONDS);
       }
       case QUIESCE, UNQUIESCE -> {
-        QuiesceWatch unused =
+        QuiesceWatch _ =
             image.watchQuiesce(
                 new io.github.rbd4j.QuiesceListener() {
                   @Override

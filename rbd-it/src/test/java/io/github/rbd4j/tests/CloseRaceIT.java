@@ -370,7 +370,8 @@ class CloseRaceIT {
   /** Many at once, with a queue of each kind. */
   private static void submit(
       Random random, Image image, long offset, List<CompletableFuture<?>> futures) {
-    WhenFull kind = WhenFull.values()[random.nextInt(WhenFull.values().length)];
+    List<WhenFull> kinds = List.of(WhenFull.values());
+    WhenFull kind = kinds.get(random.nextInt(kinds.size()));
     var async = image.async(AsyncOptions.defaults().queueDepth(4).whenFull(kind));
     for (int i = 0; i < 16; i++) {
       futures.add(

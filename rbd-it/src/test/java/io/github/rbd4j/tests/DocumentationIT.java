@@ -36,8 +36,7 @@ class DocumentationIT {
     Map<Path, List<Snippet>> pages =
         Snippets.all().stream()
             .filter(Snippet::runs)
-            .collect(
-                Collectors.groupingBy(Snippet::file, LinkedHashMap::new, Collectors.toList()));
+            .collect(Collectors.groupingBy(Snippet::file, LinkedHashMap::new, Collectors.toList()));
     assertThat(pages).isNotEmpty();
     return pages.entrySet().stream()
         .map(

@@ -49,7 +49,13 @@ class DocumentationSnippetsTest {
         """;
     List<Snippet> snippets = Snippets.of(Path.of("doc.md"), document);
     assertThat(snippets).hasSize(2);
-    assertThat(Snippets.compile(snippets.get(0), classes)).singleElement().asString().startsWith("doc.md:4: ");
-    assertThat(Snippets.compile(snippets.get(1), classes)).singleElement().asString().startsWith("doc.md:9: ");
+    assertThat(Snippets.compile(snippets.get(0), classes))
+        .singleElement()
+        .asString()
+        .startsWith("doc.md:4: ");
+    assertThat(Snippets.compile(snippets.get(1), classes))
+        .singleElement()
+        .asString()
+        .startsWith("doc.md:9: ");
   }
 }

@@ -125,9 +125,7 @@ class ExitIT {
   void exitWhileNothingAnswers(String how, int status) throws Exception {
     ForkedJvm.Result result = end(how, true);
     assertThat(result.status()).as(result.errors()).isEqualTo(status);
-    assertThat(result.errors())
-        .contains("could not be closed in PT2S")
-        .doesNotContain("torn down");
+    assertThat(result.errors()).contains("could not be closed in PT2S").doesNotContain("torn down");
   }
 
   @Test

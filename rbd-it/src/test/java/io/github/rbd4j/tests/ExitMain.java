@@ -37,8 +37,8 @@ public final class ExitMain {
     Await.until("the file is there", () -> Files.exists(go));
     AsyncImage async = image.async(AsyncOptions.defaults().whenFull(AsyncOptions.WhenFull.QUEUE));
     for (int i = 0; i < 256; i++) {
-      async.read(0, Arena.ofAuto().allocate(4096));
-      async.write(i * 4096L, MemorySegment.ofArray(new byte[4096]));
+      var _ = async.read(0, Arena.ofAuto().allocate(4096));
+      var _ = async.write(i * 4096L, MemorySegment.ofArray(new byte[4096]));
     }
     switch (arguments[0]) {
       case "end" -> {}

@@ -35,6 +35,13 @@ final class ForkedJvm {
     return List.of("-cp", System.getProperty("java.class.path"));
   }
 
+  /** Starts the Java that runs the test. */
+  static ForkedJvm start(
+      Path folder, Map<String, String> environment, List<String> options, String... command)
+      throws IOException {
+    return start(OWN_HOME, folder, environment, options, command);
+  }
+
   /**
    * Starts one.
    *

@@ -169,11 +169,11 @@ class Hazards1IT {
           Image closed = rbd.open(image.name());
           PublicApi api =
               new PublicApi(
-                  closed,
-                  closed.async(),
-                  closed.snapshot("s"),
-                  closed.advisoryLocks(),
-                  closed.exclusiveLock(),
+                      closed,
+                      closed.async(),
+                      closed.snapshot("s"),
+                      closed.advisoryLocks(),
+                      closed.exclusiveLock(),
                       new ImageMirror(closed),
                       new Encryption(closed))
                   .with(cluster, io, rbd);
@@ -186,7 +186,9 @@ class Hazards1IT {
             }
             PublicApi.Outcome outcome = PublicApi.invoke(call, api.arguments(call), LIMIT);
             if (outcome.thrown() == null) {
-              assertThat(NEED_NO_NATIVE_OBJECT).as(call.toString()).contains(call.method().getName());
+              assertThat(NEED_NO_NATIVE_OBJECT)
+                  .as(call.toString())
+                  .contains(call.method().getName());
             } else if (!outcome.isMissing()) {
               assertThat(outcome.thrown())
                   .as(call.toString())
@@ -240,11 +242,7 @@ class Hazards1IT {
   void h1_07_nullCallback() {
     assertNullIsRefused(
         type ->
-            Set.of(
-                    ProgressListener.class,
-                    DiffVisitor.class,
-                    Runnable.class,
-                    QuiesceListener.class)
+            Set.of(ProgressListener.class, DiffVisitor.class, Runnable.class, QuiesceListener.class)
                 .contains(type),
         15);
   }
@@ -261,7 +259,7 @@ class Hazards1IT {
     Image image = rbd.open(name);
     ImageWatch first = image.watch(() -> {});
     ImageWatch second = image.watch(() -> {});
-    QuiesceWatch quiesce = 
+    QuiesceWatch quiesce =
         image.watchQuiesce(PublicApi.quiesceListener(() -> {}), Duration.ofSeconds(5));
     List<Thread> closers = new ArrayList<>();
     for (int i = 0; i < 8; i++) {
@@ -449,7 +447,8 @@ class Hazards1IT {
                     .compareAndWrite(0, arena.allocate(512), arena.allocate(512))
                     .exceptionally(_ -> null));
             pieces.clear();
-            assertThatCode(arena::close).doesNotThrowAnyExceptionExcept(IllegalStateException.class);
+            assertThatCode(arena::close)
+                .doesNotThrowAnyExceptionExcept(IllegalStateException.class);
             if (i % 100 == 0) {
               System.gc();
             }
@@ -459,6 +458,7 @@ class Hazards1IT {
   }
 
   @Test
+  @SuppressWarnings("restricted")
   void h1_21_vectorsThatAreEmptyOrTooLarge() {
     withImage(
         image -> {

@@ -111,7 +111,9 @@ class Hazards2IT {
     }
   }
 
-  /** With a time-out of two seconds. Without one rbd4j sets 120 seconds, the C API waits for ever. */
+  /**
+   * With a time-out of two seconds. Without one rbd4j sets 120 seconds, the C API waits for ever.
+   */
   @Test
   void h2_03_anOsdThatDoesNotAnswer() throws Throwable {
     Duration limit = Duration.ofSeconds(20);
@@ -140,8 +142,11 @@ class Hazards2IT {
               .isBetween(Duration.ofMillis(1900), limit);
         }
         // librbd makes an error of its own of the time-out here.
-        assertThat(time(() -> assertThatThrownBy(() -> image.createSnapshot("s"))
-            .isInstanceOf(RbdException.class)))
+        assertThat(
+                time(
+                    () ->
+                        assertThatThrownBy(() -> image.createSnapshot("s"))
+                            .isInstanceOf(RbdException.class)))
             .isLessThan(limit);
         CompletableFuture<Long> read = image.async().read(0, Arena.ofAuto().allocate(4096));
         assertThatThrownBy(() -> read.get(20, TimeUnit.SECONDS))
@@ -215,9 +220,7 @@ class Hazards2IT {
       }
       CompletableFuture<Throwable> onVirtual = new CompletableFuture<>();
       Thread.ofVirtual()
-          .start(
-              () ->
-                  onVirtual.complete(catchThrowable(() -> image.writeAt(0, new byte[4096]))));
+          .start(() -> onVirtual.complete(catchThrowable(() -> image.writeAt(0, new byte[4096]))));
       assertThat(onVirtual.get(10, TimeUnit.SECONDS)).isInstanceOf(ReadOnlyImageException.class);
       assertThat(Upcalls.registered()).isZero();
     }
@@ -244,8 +247,7 @@ class Hazards2IT {
       owner.awaitOutput("ready");
       owner.kill();
       try (Image image = pool.open("vm")) {
-        assertThat(time(() -> image.writeAt(0, new byte[] {7})))
-            .isLessThan(Duration.ofSeconds(45));
+        assertThat(time(() -> image.writeAt(0, new byte[] {7}))).isLessThan(Duration.ofSeconds(45));
         byte[] back = new byte[1];
         image.readAt(0, back);
         assertThat(back).containsExactly(7);

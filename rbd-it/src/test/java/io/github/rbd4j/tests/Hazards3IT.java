@@ -128,8 +128,7 @@ class Hazards3IT {
   void h3_15_sizesThatCannotBe() {
     String name = Names.unique("hazard");
     for (long size : List.of(-1L, Long.MIN_VALUE)) {
-      assertThatThrownBy(() -> rbd.create(name, size))
-          .isInstanceOf(IllegalArgumentException.class);
+      assertThatThrownBy(() -> rbd.create(name, size)).isInstanceOf(IllegalArgumentException.class);
     }
     rbd.create(name, 4 << 20);
     try (Image image = rbd.open(name)) {

@@ -22,8 +22,7 @@ class JshellIT {
   private static final Path ROOT = Path.of(System.getProperty("rbd4j.it.root", ".."));
 
   @Test
-  void theDocumentedSessionPrintsWhatItSays(CephCluster ceph, Cluster cluster)
-      throws IOException {
+  void theDocumentedSessionPrintsWhatItSays(CephCluster ceph, Cluster cluster) throws IOException {
     String page = Files.readString(ROOT.resolve("docs/jshell.md"));
     String session = block(page, "jshell");
     assertThat(session.lines()).hasSize(10);

@@ -26,8 +26,8 @@ import javax.tools.ToolProvider;
 
 /**
  * The Java snippets of the documentation. A snippet is a whole source file, or statements that can
- * use {@code cluster}, {@code io}, {@code rbd} and {@code image} and import nothing. One whose fence
- * says {@code java run} also runs.
+ * use {@code cluster}, {@code io}, {@code rbd} and {@code image} and import nothing. One whose
+ * fence says {@code java run} also runs.
  */
 final class Snippets {
   static final Path ROOT = Path.of(System.getProperty("rbd4j.it.root", ".."));

@@ -30,7 +30,6 @@ public final class TextTable {
   }
 
   private static String line(Object... cells) {
-    return String.format(
-        Locale.ROOT, "%-23s %-40s %11s %11s %-10s %7s %7s %5s  %-24s %s%n", cells);
+    return String.format(Locale.ROOT, "%-23s %-40s %11s %11s %-10s %7s %7s %5s  %-24s %s%n", cells);
   }
 }

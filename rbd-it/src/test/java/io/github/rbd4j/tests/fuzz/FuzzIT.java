@@ -66,7 +66,7 @@ class FuzzIT {
       return lines
           .lines()
           .filter(line -> !line.isBlank() && !line.startsWith("#"))
-          .map(line -> Long.valueOf(line.strip().split("\\s")[0]))
+          .map(line -> Long.valueOf(line.strip().replaceFirst("\\s.*", "")))
           .toList();
     }
   }

@@ -23,7 +23,7 @@ final class Hostile {
       case 6 -> Long.MAX_VALUE;
       case 7 -> Long.MAX_VALUE - size;
       case 8 -> 1L << 32;
-      case 9 -> (random.nextLong(size + 1)) & -512;
+      case 9 -> random.nextLong(size + 1) & -512;
       default -> random.nextLong(size + 1);
     };
   }

@@ -86,6 +86,7 @@ final class World implements AutoCloseable {
     return doing;
   }
 
+  @SuppressWarnings("AnnotateFormatMethod") // the annotation would be a dependency
   private void doing(String format, Object... arguments) {
     String text = String.format(format, arguments);
     doing = text.length() > 200 ? text.substring(0, 200) + "..." : text;
@@ -93,6 +94,7 @@ final class World implements AutoCloseable {
 
   // ---------------------------------------------------------------------------------- checking
 
+  @SuppressWarnings("AnnotateFormatMethod") // the annotation would be a dependency
   private static void check(boolean condition, String what, Object... arguments) {
     if (!condition) {
       throw new AssertionError(String.format(what, arguments));
