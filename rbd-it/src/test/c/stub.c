@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -179,4 +180,41 @@ int rbd_diff_iterate2(void *image, const char *from, uint64_t offset, uint64_t l
     callback((uint64_t)value, (size_t)value, (int)value, argument);
   }
   return (int)stub_result();
+}
+
+/* ------------------------------------------------------ pages that are the same for ever */
+
+int rbd_metadata_list(void *image, const char *start, uint64_t max, char *keys, size_t *keys_size,
+                      char *values, size_t *values_size) {
+  if (mode != GARBAGE) {
+    size_t keys_capacity = *keys_size;
+    stub_size(keys_size);
+    stub_size(values_size);
+    stub_text(keys, keys_capacity);
+    return (int)stub_result();
+  }
+  char *key = keys;
+  for (uint64_t i = 0; i < max && i < 256; i++) {
+    key += sprintf(key, "%d", (int)i) + 1;
+  }
+  memset(values, 0, 256);
+  *keys_size = (size_t)(key - keys);
+  *values_size = 256;
+  return 0;
+}
+
+int rbd_mirror_image_instance_id_list(void *pool, const char *start, size_t max, char **images,
+                                      char **instances, size_t *size) {
+  static char ids[1024][8];
+  if (mode != GARBAGE) {
+    stub_size(size);
+    return (int)stub_result();
+  }
+  for (size_t i = 0; i < max && i < 1024; i++) {
+    sprintf(ids[i], "%d", (int)i);
+    images[i] = ids[i];
+    instances[i] = ids[i];
+  }
+  *size = max;
+  return 0;
 }

@@ -26,7 +26,8 @@ public final class NativeTime {
   /** Calls the function and reads the time. */
   public Instant read(Operation operation, Store store) {
     Failures.check(store.into(out), operation);
-    return ofSeconds(timespec.tv_sec(out)).plusNanos(Math.clamp(timespec.tv_nsec(out), 0, MAX_NANOS));
+    return ofSeconds(timespec.tv_sec(out))
+        .plusNanos(Math.clamp(timespec.tv_nsec(out), 0, MAX_NANOS));
   }
 
   /**

@@ -205,7 +205,7 @@ public final class Mirror {
 
   /**
    * Makes a token with which another cluster can become a peer of this pool. It contains a secret
-   * key.
+   * key, and is a string, which cannot be erased.
    *
    * <p>Implements: {@code int rbd_mirror_peer_bootstrap_create(rados_ioctx_t io_ctx, char *token,
    * size_t *max_len)}
@@ -480,9 +480,7 @@ public final class Mirror {
         (pool, arena) ->
             SizedBuffer.fetch(
                 handle.operation("sum up the mirror status of"),
-                b ->
-                    rbd_mirror_image_status_summary(
-                        pool, b.data(0), counts(b), b.sizePointer(0)),
+                b -> rbd_mirror_image_status_summary(pool, b.data(0), counts(b), b.sizePointer(0)),
                 (b, result) -> {
                   Map<ReplayState, Integer> summary = new LinkedHashMap<>();
                   for (long i = 0; i < b.count(0); i++) {

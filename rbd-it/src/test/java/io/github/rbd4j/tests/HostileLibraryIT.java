@@ -2,7 +2,7 @@ package io.github.rbd4j.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.rbd4j.tests.coverage.StubLibrary;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -26,16 +26,8 @@ class HostileLibraryIT {
   private Path libraries = Path.of("");
 
   @BeforeEach
-  void compile() throws Exception {
-    libraries = Files.createDirectory(folder.resolve("libraries"));
-    Path written = Gcc.source("stub.c");
-    Path generated = folder.resolve("generated.c");
-    Files.writeString(generated, StubLibrary.source(Files.readString(written)));
-    Gcc.library(
-        libraries.resolve("librbd.so.1"), List.of("-pthread"), written, generated);
-    Path empty = folder.resolve("empty.c");
-    Files.writeString(empty, "int stub_of_librados;\n");
-    Gcc.library(libraries.resolve("librados.so.2"), List.of(), empty);
+  void compile() throws IOException {
+    libraries = Gcc.stubs(folder);
   }
 
   private String run(String what) throws Exception {
@@ -46,13 +38,14 @@ class HostileLibraryIT {
             "-Xmx64m",
             "-XX:+UseSerialGC",
             "-Dorg.slf4j.simpleLogger.defaultLogLevel=off"));
-    ForkedJvm.Result result = ForkedJvm.start(
-            Files.createDirectory(folder.resolve("jvm")),
-            Map.of("LD_LIBRARY_PATH", libraries.toString()),
-            options,
-            StubMain.class.getName(),
-            what)
-        .end();
+    ForkedJvm.Result result =
+        ForkedJvm.start(
+                Files.createDirectory(folder.resolve("jvm")),
+                Map.of("LD_LIBRARY_PATH", libraries.toString()),
+                options,
+                StubMain.class.getName(),
+                what)
+            .end();
     assertThat(result.status()).as(result.errors()).isZero();
     assertThat(result.output()).doesNotContain("wrong").contains("methods reported");
     return result.output();

@@ -39,7 +39,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class PublicApi {
   static final int SIZE = 4096;
-  private static final int MAX_ELEMENTS = 100_000;
+  static final int MAX_ELEMENTS = 100_000;
 
   private final List<Object> objects;
   private final List<Object> known;

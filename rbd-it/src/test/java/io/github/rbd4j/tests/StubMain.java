@@ -138,7 +138,8 @@ public final class StubMain {
     }
     silent.forEach(
         (call, errnos) -> {
-          if (reports.contains(call) && !(errnos.equals(Set.of(ENOENT)) && MAY_BE_EMPTY.contains(call))) {
+          if (reports.contains(call)
+              && !(errnos.equals(Set.of(ENOENT)) && MAY_BE_EMPTY.contains(call))) {
             wrong.add(call + " is silent about " + errnos);
           }
         });
@@ -166,6 +167,9 @@ public final class StubMain {
           && count.longValue() > PublicApi.SIZE) {
         wrong.add(call + ": " + mode + " " + value + ": has read " + count);
       }
+      if (outcome.value() instanceof List<?> list && list.size() >= PublicApi.MAX_ELEMENTS) {
+        wrong.add(call + ": " + mode + " " + value + ": has no end");
+      }
     }
   }
 
@@ -189,7 +193,8 @@ public final class StubMain {
             || thrown.getClass() == IllegalArgumentException.class
             || thrown instanceof UnsupportedOperationException;
     if (!allowed) {
-      wrong.add(call + ": " + mode + " " + value + ": " + thrown + " at " + thrown.getStackTrace()[0]);
+      wrong.add(
+          call + ": " + mode + " " + value + ": " + thrown + " at " + thrown.getStackTrace()[0]);
     }
   }
 

@@ -20,9 +20,15 @@ public final class StubLibrary {
   private static final Pattern SNIPPET =
       Pattern.compile("\\{@snippet lang=c :\\s*\\*\\s*([^}]*?)\\s*\\*\\s*}");
   private static final Pattern FUNCTION = Pattern.compile("([^(]*?)(\\w+)\\((.*)\\)");
-  private static final Pattern DEFINED = Pattern.compile("^\\w[\\w ]*[ *](\\w+)\\(", Pattern.MULTILINE);
+  private static final Pattern DEFINED =
+      Pattern.compile("^\\w[\\w ]*[ *](\\w+)\\(", Pattern.MULTILINE);
   private static final Set<String> OBJECTS =
-      Set.of("rados_t *", "rados_ioctx_t *", "rbd_image_t *", "rbd_image_options_t *", "rbd_pool_stats_t *");
+      Set.of(
+          "rados_t *",
+          "rados_ioctx_t *",
+          "rbd_image_t *",
+          "rbd_image_options_t *",
+          "rbd_pool_stats_t *");
 
   private StubLibrary() {}
 
@@ -75,7 +81,8 @@ public final class StubLibrary {
         body.add("if (stub_result() >= 0) stub_pointer(" + p + ");");
       } else if (type.equals("uint64_t *") || type.equals("int64_t *")) {
         body.add("stub_long(" + p + ");");
-      } else if (type.equals("int *") || type.matches("rbd_\\w+_(mode|state|type|direction)_t \\*")) {
+      } else if (type.equals("int *")
+          || type.matches("rbd_\\w+_(mode|state|type|direction)_t \\*")) {
         body.add("stub_int(" + p + ");");
       } else if (type.equals("librbd_progress_fn_t")) {
         body.add("stub_progress((void *)" + p + ", (void *)p" + (i + 1) + ");");
@@ -141,7 +148,8 @@ public final class StubLibrary {
           at += group instanceof StructLayout ? member.byteSize() : 0;
         }
       }
-      case AddressLayout _ -> lines.append(" *(void **)(s + %d) = stub_string();".formatted(offset));
+      case AddressLayout _ ->
+          lines.append(" *(void **)(s + %d) = stub_string();".formatted(offset));
       case ValueLayout value ->
           lines.append(
               " *(int%d_t *)(s + %d) = (int%d_t)stub_number();"
@@ -161,7 +169,8 @@ public final class StubLibrary {
     if (text.contains("(*")) {
       return "void *";
     }
-    String type = text.replaceFirst("\\w+$", "").strip().replaceAll(" ?\\*", " *").replace("* *", "**");
+    String type =
+        text.replaceFirst("\\w+$", "").strip().replaceAll(" ?\\*", " *").replace("* *", "**");
     type = type.replace(" * *", " **");
     return type.isEmpty() ? text : type;
   }
