@@ -4,6 +4,7 @@ import io.github.rbd4j.AsyncImage;
 import io.github.rbd4j.DiffExtent;
 import io.github.rbd4j.Image;
 import io.github.rbd4j.OpenOptions;
+import io.github.rbd4j.Preview;
 import io.github.rbd4j.Rbd;
 import io.github.rbd4j.internal.Pipelines;
 import io.github.rbd4j.internal.ReadPipeline;
@@ -45,6 +46,7 @@ import java.util.stream.Stream;
  * those that are given a position run side by side. Direct buffers are handed to librbd as they
  * are. Written data is safe in the cluster after {@link #force}, or when the image is closed.
  */
+@Preview
 public final class ImageChannel
     implements SeekableByteChannel, GatheringByteChannel, ScatteringByteChannel {
   /** Of readv and writev. */

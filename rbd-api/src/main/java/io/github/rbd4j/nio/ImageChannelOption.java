@@ -1,6 +1,9 @@
 package io.github.rbd4j.nio;
 
+import io.github.rbd4j.Preview;
+
 /** What an {@link ImageChannel} may and shall do. */
+@Preview
 public enum ImageChannelOption {
   /** It only reads, also if the image could be written. */
   READ_ONLY,

@@ -2,6 +2,7 @@ package io.github.rbd4j.nio;
 
 import io.github.rbd4j.DiffExtent;
 import io.github.rbd4j.Image;
+import io.github.rbd4j.Preview;
 import io.github.rbd4j.internal.ReadPipeline;
 import java.io.IOException;
 import java.io.InputStream;
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * Reads an image from one offset to another. The image is read in large blocks, several of them
  * ahead of what is asked for. It is for one thread at a time, and leaves the image open.
  */
+@Preview
 public final class ImageInputStream extends InputStream {
   private static final int DEFAULT_DEPTH = 4;
 

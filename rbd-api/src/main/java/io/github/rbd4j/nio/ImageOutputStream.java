@@ -1,6 +1,7 @@
 package io.github.rbd4j.nio;
 
 import io.github.rbd4j.Image;
+import io.github.rbd4j.Preview;
 import io.github.rbd4j.internal.TransferBlocks;
 import io.github.rbd4j.internal.WritePipeline;
 import java.io.IOException;
@@ -15,6 +16,7 @@ import java.util.Objects;
  *
  * <p>A failed write is reported by a later call, at the latest by {@link #flush} or {@link #close}.
  */
+@Preview
 public final class ImageOutputStream extends OutputStream {
   private static final int DEFAULT_DEPTH = 4;
 

@@ -1,8 +1,10 @@
 package io.github.rbd4j.transfer;
 
+import io.github.rbd4j.Preview;
 import java.io.IOException;
 
 /** A copy differs from its original. */
+@Preview
 public class ChecksumMismatchException extends IOException {
   private static final long serialVersionUID = 1L;
 

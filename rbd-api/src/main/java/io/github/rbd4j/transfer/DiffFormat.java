@@ -1,6 +1,9 @@
 package io.github.rbd4j.transfer;
 
+import io.github.rbd4j.Preview;
+
 /** The versions of the format of {@code rbd export-diff}. */
+@Preview
 public enum DiffFormat {
   /** What {@code rbd export-diff} writes. */
   V1("rbd diff v1\n"),

@@ -1,5 +1,6 @@
 package io.github.rbd4j.transfer;
 
+import io.github.rbd4j.Preview;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,5 +11,6 @@ import org.jspecify.annotations.Nullable;
  * @param isProtected whether that snapshot is protected; only version 2 says so
  * @param size the size to which it leads, in bytes
  */
+@Preview
 public record DiffHeader(
     @Nullable String fromSnapshot, @Nullable String toSnapshot, boolean isProtected, long size) {}

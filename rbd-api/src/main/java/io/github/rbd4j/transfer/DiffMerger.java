@@ -1,6 +1,7 @@
 package io.github.rbd4j.transfer;
 
 import io.github.rbd4j.DiffExtent;
+import io.github.rbd4j.Preview;
 import io.github.rbd4j.internal.TransferBlocks;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -15,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * Merges two differences that follow each other into one, as {@code rbd merge-diff} does. It needs
  * no cluster and no more memory than one block.
  */
+@Preview
 public final class DiffMerger {
   private DiffMerger() {}
 

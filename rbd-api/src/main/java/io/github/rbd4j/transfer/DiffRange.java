@@ -1,5 +1,6 @@
 package io.github.rbd4j.transfer;
 
+import io.github.rbd4j.Preview;
 import io.github.rbd4j.internal.NativeStrings;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -13,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param wholeObjects whether to export objects as a whole where they changed at all, which is
  *     quicker to find with the fast-diff feature, and more data
  */
+@Preview
 public record DiffRange(
     @Nullable String from, @Nullable String to, DiffFormat format, boolean wholeObjects) {
   /** Checks the values. */

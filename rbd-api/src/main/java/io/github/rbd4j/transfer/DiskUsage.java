@@ -3,6 +3,7 @@ package io.github.rbd4j.transfer;
 import io.github.rbd4j.DiffOptions;
 import io.github.rbd4j.Image;
 import io.github.rbd4j.OpenOptions;
+import io.github.rbd4j.Preview;
 import io.github.rbd4j.Rbd;
 import io.github.rbd4j.SnapshotInfo;
 import java.util.ArrayList;
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param fast whether librbd knew it from the fast-diff feature; otherwise it had to look at every
  *     object
  */
+@Preview
 public record DiskUsage(List<Entry> entries, boolean fast) {
   /**
    * What the image took at one point in time.

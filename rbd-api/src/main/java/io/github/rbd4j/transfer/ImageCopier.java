@@ -5,6 +5,7 @@ import io.github.rbd4j.DiffOptions;
 import io.github.rbd4j.Image;
 import io.github.rbd4j.ImageOptions;
 import io.github.rbd4j.OpenOptions;
+import io.github.rbd4j.Preview;
 import io.github.rbd4j.Rbd;
 import io.github.rbd4j.RbdFailure;
 import io.github.rbd4j.SnapshotExistsException;
@@ -26,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  * read back and compared by its checksum before the copy counts. A copy that fails leaves the
  * target as it was, so that it can simply be tried again.
  */
+@Preview
 public final class ImageCopier {
   private final Rbd source;
   private final Rbd target;

@@ -2,6 +2,7 @@ package io.github.rbd4j.transfer;
 
 import io.github.rbd4j.Image;
 import io.github.rbd4j.OpenOptions;
+import io.github.rbd4j.Preview;
 import io.github.rbd4j.Rbd;
 import io.github.rbd4j.SnapshotInfo;
 import java.io.IOException;
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * is written from its position on and stays open; for standard output or a pipe of another process
  * use {@code Channels.newChannel}.
  */
+@Preview
 public final class ImageExporter {
   private final Rbd rbd;
   private final TransferOptions options;

@@ -2,6 +2,7 @@ package io.github.rbd4j.transfer;
 
 import io.github.rbd4j.Image;
 import io.github.rbd4j.ImageOptions;
+import io.github.rbd4j.Preview;
 import io.github.rbd4j.Rbd;
 import io.github.rbd4j.internal.WritePipeline.Zeros;
 import java.io.IOException;
@@ -19,6 +20,7 @@ import java.util.Objects;
  * <p>A new image that cannot be finished is removed. The formats have no checksums: that a stream
  * has the right structure does not prove that its data is right.
  */
+@Preview
 public final class ImageImporter {
   private final Rbd rbd;
   private final TransferOptions options;

@@ -1,8 +1,10 @@
 package io.github.rbd4j.transfer;
 
+import io.github.rbd4j.Preview;
 import java.io.IOException;
 
 /** A stream is not in the format that it should have, or ends too early. */
+@Preview
 public class MalformedStreamException extends IOException {
   private static final long serialVersionUID = 1L;
 

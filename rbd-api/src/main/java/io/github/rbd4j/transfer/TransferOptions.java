@@ -1,5 +1,6 @@
 package io.github.rbd4j.transfer;
 
+import io.github.rbd4j.Preview;
 import java.util.Objects;
 
 /**
@@ -12,6 +13,7 @@ import java.util.Objects;
  *     damaged one could claim any, and a size is not taken back quickly
  * @param listener told of the progress
  */
+@Preview
 public record TransferOptions(
     int parallelism, long sparseSize, long maxSize, TransferListener listener) {
   private static final long DEFAULT_MAX_SIZE = 16L << 40;

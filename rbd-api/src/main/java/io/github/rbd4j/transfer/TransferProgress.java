@@ -1,5 +1,6 @@
 package io.github.rbd4j.transfer;
 
+import io.github.rbd4j.Preview;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -12,6 +13,7 @@ import java.util.Optional;
  * @param dataBytes how many bytes of data were moved, without holes
  * @param elapsed how long it has taken
  */
+@Preview
 public record TransferProgress(long done, long total, long dataBytes, Duration elapsed) {
   /**
    * The mean rate so far.
