@@ -103,7 +103,7 @@ public final class SecretsMain {
       encryption.load(right);
       throw new AssertionError("the format was closed");
     } catch (IllegalStateException closed) {
-      closed.printStackTrace();
+      closed.printStackTrace(System.err);
     }
   }
 
@@ -116,7 +116,7 @@ public final class SecretsMain {
         encryption.load(wrong);
         show("any passphrase is good for the stub");
       } catch (RbdException refused) {
-        refused.printStackTrace();
+        refused.printStackTrace(System.err);
       }
       encryption.load(right);
     }
@@ -177,7 +177,7 @@ public final class SecretsMain {
         connect(builder, wrong).close();
         throw new AssertionError("the key was wrong");
       } catch (RbdException refused) {
-        refused.printStackTrace();
+        refused.printStackTrace(System.err);
       }
       use(connect(builder, keyIn(Path.of(arguments[2]))), arguments[3]);
       Path folder = Path.of(arguments[4]);

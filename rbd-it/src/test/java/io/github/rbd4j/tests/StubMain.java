@@ -107,6 +107,7 @@ public final class StubMain {
             new ImageOptions());
   }
 
+  @SuppressWarnings("EnumOrdinal") // stub.c has the same order
   private void answer(Mode mode, long value) {
     try {
       answer.invokeExact(mode.ordinal(), value);
