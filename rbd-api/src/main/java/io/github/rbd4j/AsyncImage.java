@@ -222,7 +222,9 @@ public final class AsyncImage {
   /** What a result of a read means; at or behind the end librbd answers EINVAL. */
   private long bytesRead(MemorySegment image, long result, long offset, long length) {
     if (result > 0) {
-      return result;
+      return result <= length
+          ? result
+          : Failures.checkCount(result, length, handle.operation("read"));
     }
     if (length == 0 && result == 0) {
       return 0;

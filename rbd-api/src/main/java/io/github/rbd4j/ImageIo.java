@@ -128,10 +128,10 @@ final class ImageIo {
     MemorySegment image = handle.acquire();
     try {
       long count = read(image, offset, length, target, flags);
-      if (count > 0) {
-        return count;
+      if (count <= 0) {
+        count = explainRead(image, offset, length, target, flags, count);
       }
-      return explainRead(image, offset, length, target, flags, count);
+      return count > length ? Failures.checkCount(count, length, handle.operation("read")) : count;
     } finally {
       handle.release();
     }

@@ -88,8 +88,9 @@ record MetadataFunctions(Getter getter, Setter setter, Remover remover, Lister l
     String after = "";
     while (true) {
       SequencedMap<String, String> page = page(handle, after, PAGE);
+      int before = all.size();
       all.putAll(page);
-      if (page.size() < PAGE) {
+      if (page.size() < PAGE || all.size() == before) {
         return Collections.unmodifiableSequencedMap(all);
       }
       after = page.lastEntry().getKey();

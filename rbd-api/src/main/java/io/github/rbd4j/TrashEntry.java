@@ -2,6 +2,7 @@ package io.github.rbd4j;
 
 import io.github.rbd4j.bindings.rbd_trash_image_info_t;
 import io.github.rbd4j.internal.NativeStrings;
+import io.github.rbd4j.internal.NativeTime;
 import java.lang.foreign.MemorySegment;
 import java.time.Instant;
 
@@ -29,7 +30,7 @@ public record TrashEntry(
         NativeStrings.read(rbd_trash_image_info_t.name(info)),
         TrashSource.of(source),
         source,
-        Instant.ofEpochSecond(rbd_trash_image_info_t.deletion_time(info)),
-        Instant.ofEpochSecond(rbd_trash_image_info_t.deferment_end_time(info)));
+        NativeTime.ofSeconds(rbd_trash_image_info_t.deletion_time(info)),
+        NativeTime.ofSeconds(rbd_trash_image_info_t.deferment_end_time(info)));
   }
 }

@@ -4,19 +4,16 @@ import io.github.rbd4j.bindings.librbd_constants;
 import io.github.rbd4j.bindings.rbd_encryption_luks1_format_options_t;
 import io.github.rbd4j.bindings.rbd_encryption_luks2_format_options_t;
 import io.github.rbd4j.bindings.rbd_encryption_luks_format_options_t;
+import io.github.rbd4j.internal.Secret;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteBuffer;
-import java.nio.CharBuffer;
-import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A format of encryption with its passphrase. It keeps a copy of the passphrase, which {@link
- * #close()} erases; the caller may erase the original at once.
+ * #close()} erases; the caller may erase the original at once. The copy lies outside the Java heap,
+ * so that no heap dump shows it.
  */
 public final class EncryptionFormat implements AutoCloseable {
   /** The formats of librbd. */
@@ -28,9 +25,9 @@ public final class EncryptionFormat implements AutoCloseable {
 
   private final Kind kind;
   private final @Nullable EncryptionAlgorithm algorithm;
-  private byte @Nullable [] passphrase;
+  private final Secret passphrase;
 
-  private EncryptionFormat(Kind kind, @Nullable EncryptionAlgorithm algorithm, byte[] passphrase) {
+  private EncryptionFormat(Kind kind, @Nullable EncryptionAlgorithm algorithm, Secret passphrase) {
     this.kind = kind;
     this.algorithm = algorithm;
     this.passphrase = passphrase;
@@ -44,7 +41,7 @@ public final class EncryptionFormat implements AutoCloseable {
    * @return the format; close it when done
    */
   public static EncryptionFormat luks1(EncryptionAlgorithm algorithm, byte[] passphrase) {
-    return new EncryptionFormat(Kind.LUKS1, requireKnown(algorithm), passphrase.clone());
+    return new EncryptionFormat(Kind.LUKS1, requireKnown(algorithm), Secret.of(passphrase));
   }
 
   /**
@@ -53,9 +50,10 @@ public final class EncryptionFormat implements AutoCloseable {
    * @param algorithm the cipher; for loading it does not matter
    * @param passphrase the passphrase, which is used in UTF-8
    * @return the format; close it when done
+   * @throws IllegalArgumentException if there is half a character (a lone surrogate) in it
    */
   public static EncryptionFormat luks1(EncryptionAlgorithm algorithm, char[] passphrase) {
-    return new EncryptionFormat(Kind.LUKS1, requireKnown(algorithm), utf8(passphrase));
+    return new EncryptionFormat(Kind.LUKS1, requireKnown(algorithm), Secret.of(passphrase));
   }
 
   /**
@@ -66,7 +64,7 @@ public final class EncryptionFormat implements AutoCloseable {
    * @return the format; close it when done
    */
   public static EncryptionFormat luks2(EncryptionAlgorithm algorithm, byte[] passphrase) {
-    return new EncryptionFormat(Kind.LUKS2, requireKnown(algorithm), passphrase.clone());
+    return new EncryptionFormat(Kind.LUKS2, requireKnown(algorithm), Secret.of(passphrase));
   }
 
   /**
@@ -75,9 +73,10 @@ public final class EncryptionFormat implements AutoCloseable {
    * @param algorithm the cipher; for loading it does not matter
    * @param passphrase the passphrase, which is used in UTF-8
    * @return the format; close it when done
+   * @throws IllegalArgumentException if there is half a character (a lone surrogate) in it
    */
   public static EncryptionFormat luks2(EncryptionAlgorithm algorithm, char[] passphrase) {
-    return new EncryptionFormat(Kind.LUKS2, requireKnown(algorithm), utf8(passphrase));
+    return new EncryptionFormat(Kind.LUKS2, requireKnown(algorithm), Secret.of(passphrase));
   }
 
   /**
@@ -88,7 +87,7 @@ public final class EncryptionFormat implements AutoCloseable {
    * @return the format; close it when done
    */
   public static EncryptionFormat luks(byte[] passphrase) {
-    return new EncryptionFormat(Kind.LUKS, null, passphrase.clone());
+    return new EncryptionFormat(Kind.LUKS, null, Secret.of(passphrase));
   }
 
   /**
@@ -97,9 +96,10 @@ public final class EncryptionFormat implements AutoCloseable {
    *
    * @param passphrase the passphrase, which is used in UTF-8
    * @return the format; close it when done
+   * @throws IllegalArgumentException if there is half a character (a lone surrogate) in it
    */
   public static EncryptionFormat luks(char[] passphrase) {
-    return new EncryptionFormat(Kind.LUKS, null, utf8(passphrase));
+    return new EncryptionFormat(Kind.LUKS, null, Secret.of(passphrase));
   }
 
   private static EncryptionAlgorithm requireKnown(EncryptionAlgorithm algorithm) {
@@ -107,17 +107,6 @@ public final class EncryptionFormat implements AutoCloseable {
       throw new IllegalArgumentException("the algorithm is unknown");
     }
     return algorithm;
-  }
-
-  private static byte[] utf8(char[] chars) {
-    ByteBuffer encoded = StandardCharsets.UTF_8.encode(CharBuffer.wrap(chars));
-    byte[] bytes = new byte[encoded.remaining()];
-    encoded.get(bytes);
-    encoded.clear();
-    for (int i = 0; i < encoded.capacity(); i++) {
-      encoded.put(i, (byte) 0);
-    }
-    return bytes;
   }
 
   boolean canOnlyBeLoaded() {
@@ -134,12 +123,8 @@ public final class EncryptionFormat implements AutoCloseable {
   }
 
   /** The options as the C struct of the format. The passphrase is in memory of its own. */
-  synchronized NativeOptions toNative(Arena arena) {
-    byte[] secret = passphrase;
-    if (secret == null) {
-      throw new IllegalStateException("the encryption format is closed");
-    }
-    MemorySegment copy = arena.allocateFrom(ValueLayout.JAVA_BYTE, secret);
+  NativeOptions toNative(Arena arena) {
+    MemorySegment copy = passphrase.copy(arena);
     int cipher = algorithm == null ? 0 : algorithm.value();
     MemorySegment options =
         switch (kind) {
@@ -147,20 +132,20 @@ public final class EncryptionFormat implements AutoCloseable {
             MemorySegment o = rbd_encryption_luks1_format_options_t.allocate(arena);
             rbd_encryption_luks1_format_options_t.alg(o, cipher);
             rbd_encryption_luks1_format_options_t.passphrase(o, copy);
-            rbd_encryption_luks1_format_options_t.passphrase_size(o, secret.length);
+            rbd_encryption_luks1_format_options_t.passphrase_size(o, copy.byteSize());
             yield o;
           }
           case LUKS2 -> {
             MemorySegment o = rbd_encryption_luks2_format_options_t.allocate(arena);
             rbd_encryption_luks2_format_options_t.alg(o, cipher);
             rbd_encryption_luks2_format_options_t.passphrase(o, copy);
-            rbd_encryption_luks2_format_options_t.passphrase_size(o, secret.length);
+            rbd_encryption_luks2_format_options_t.passphrase_size(o, copy.byteSize());
             yield o;
           }
           case LUKS -> {
             MemorySegment o = rbd_encryption_luks_format_options_t.allocate(arena);
             rbd_encryption_luks_format_options_t.passphrase(o, copy);
-            rbd_encryption_luks_format_options_t.passphrase_size(o, secret.length);
+            rbd_encryption_luks_format_options_t.passphrase_size(o, copy.byteSize());
             yield o;
           }
         };
@@ -182,11 +167,8 @@ public final class EncryptionFormat implements AutoCloseable {
 
   /** Erases the passphrase. */
   @Override
-  public synchronized void close() {
-    if (passphrase != null) {
-      Arrays.fill(passphrase, (byte) 0);
-      passphrase = null;
-    }
+  public void close() {
+    passphrase.erase();
   }
 
   @Override

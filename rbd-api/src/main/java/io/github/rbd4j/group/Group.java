@@ -27,6 +27,7 @@ import io.github.rbd4j.bindings.rbd_group_snap_info_t;
 import io.github.rbd4j.internal.Errno;
 import io.github.rbd4j.internal.Failures;
 import io.github.rbd4j.internal.Handles;
+import io.github.rbd4j.internal.NativeArray;
 import io.github.rbd4j.internal.NativeHandle;
 import io.github.rbd4j.internal.NativeStrings;
 import io.github.rbd4j.internal.NativeSymbols;
@@ -39,7 +40,6 @@ import io.github.rbd4j.internal.Upcalls;
 import io.github.rbd4j.rados.IoContext;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -404,21 +404,21 @@ public final class Group {
         });
   }
 
-  @SuppressWarnings("restricted")
   private static GroupSnapshot readSnapshot(MemorySegment info) {
-    long count = rbd_group_snap_info2_t.image_snaps_count(info);
-    long size = rbd_group_image_snap_info_t.layout().byteSize();
-    MemorySegment array =
-        rbd_group_snap_info2_t.image_snaps(info).reinterpret(Math.multiplyExact(count, size));
-    List<GroupSnapshot.Member> members = new ArrayList<>();
-    for (long i = 0; i < count; i++) {
-      MemorySegment member = array.asSlice(i * size, size);
-      members.add(
-          new GroupSnapshot.Member(
-              NativeStrings.read(rbd_group_image_snap_info_t.image_name(member)),
-              rbd_group_image_snap_info_t.pool_id(member),
-              rbd_group_image_snap_info_t.snap_id(member)));
-    }
+    List<GroupSnapshot.Member> members =
+        NativeArray.elements(
+                rbd_group_snap_info2_t.image_snaps(info),
+                rbd_group_snap_info2_t.image_snaps_count(info),
+                rbd_group_image_snap_info_t.layout(),
+                "the images of a snapshot of a group")
+            .stream()
+            .map(
+                member ->
+                    new GroupSnapshot.Member(
+                        NativeStrings.read(rbd_group_image_snap_info_t.image_name(member)),
+                        rbd_group_image_snap_info_t.pool_id(member),
+                        rbd_group_image_snap_info_t.snap_id(member)))
+            .toList();
     int state = rbd_group_snap_info2_t.state(info);
     return new GroupSnapshot(
         NativeStrings.read(rbd_group_snap_info2_t.id(info)),
@@ -426,7 +426,7 @@ public final class Group {
         NativeStrings.read(rbd_group_snap_info2_t.image_snap_name(info)),
         GroupSnapshotState.of(state),
         state,
-        List.copyOf(members));
+        members);
   }
 
   private Operation operation(String verb) {

@@ -40,6 +40,20 @@ public final class Failures {
     return result;
   }
 
+  /**
+   * Returns a count that the native library gave, or throws if it is negative or more than there
+   * can be: neither the library nor what it read from the cluster is believed.
+   */
+  public static long checkCount(long count, long most, Operation operation) {
+    if (count < 0 || count > most) {
+      throw toException(
+          Errno.ERANGE.result(),
+          operation,
+          "the native library tells of " + count + " where " + most + " is the most");
+    }
+    return count;
+  }
+
   /** The exception for a negative result. */
   public static RbdException toException(
       long result, Operation operation, @Nullable String detail) {

@@ -14,11 +14,16 @@ import org.jspecify.annotations.Nullable;
  * <p>A function takes one or more buffers. When one is too small it fails with ERANGE and, for most
  * functions, stores the size it needs; the set may have grown again by the next try. The loop grows
  * by at least half each time, gives up after a bounded number of tries, and never allocates more
- * than a bound.
+ * than a bound: the library is not believed when it asks for ever more.
  */
 public final class SizedBuffer {
   private static final int MAX_TRIES = 24;
-  private static final long MAX_BYTES = 256L << 20;
+
+  /** For the buffers of one call: two million images, or 256 values of 128 KiB. */
+  private static final long MAX_BYTES = 32L << 20;
+
+  /** For a buffer of one string: names, ids, values of options, tokens. */
+  private static final long MAX_STRING = 1L << 20;
 
   /** How the C function takes the size of a buffer. */
   public enum Sizing {
@@ -85,6 +90,11 @@ public final class SizedBuffer {
   /** Calls until the buffers are large enough, then decodes. */
   public static <T extends @Nullable Object> T fetch(
       Operation operation, Fill fill, Decode<T> decode, Slot... slots) {
+    return fetch(operation, MAX_BYTES, fill, decode, slots);
+  }
+
+  private static <T extends @Nullable Object> T fetch(
+      Operation operation, long maxBytes, Fill fill, Decode<T> decode, Slot... slots) {
     long[] capacities = new long[slots.length];
     for (int i = 0; i < slots.length; i++) {
       capacities[i] = slots[i].firstCount();
@@ -97,7 +107,7 @@ public final class SizedBuffer {
           return decode.decode(buffers, Failures.check(result, operation));
         }
         capacities = buffers.grown(result);
-        if (attempt == MAX_TRIES || bytes(slots, capacities) > MAX_BYTES) {
+        if (attempt == MAX_TRIES || bytes(slots, capacities) > maxBytes) {
           throw Failures.toException(
               Errno.ERANGE.result(), operation, "the native library asks for ever larger buffers");
         }
@@ -109,6 +119,7 @@ public final class SizedBuffer {
   public static String fetchString(Operation operation, Sizing sizing, Fill fill) {
     return fetch(
         operation,
+        MAX_STRING,
         fill,
         (buffers, result) -> NativeStrings.readBuffer(buffers.data(0)),
         Slot.bytes(256, sizing));
@@ -234,14 +245,12 @@ public final class SizedBuffer {
     return next;
   }
 
+  /** What the buffers take, at least {@code MAX_BYTES + 1} if that is too much. */
   private static long bytes(Slot[] slots, long[] capacities) {
     long total = 0;
     for (int i = 0; i < slots.length; i++) {
       long size = slots[i].element().byteSize();
-      if (capacities[i] > MAX_BYTES / size) {
-        return Long.MAX_VALUE;
-      }
-      total += capacities[i] * size;
+      total += Math.min(capacities[i], MAX_BYTES / size + 1) * size;
     }
     return total;
   }

@@ -2,9 +2,9 @@ package io.github.rbd4j.mirror;
 
 import io.github.rbd4j.bindings.rbd_mirror_image_global_status_t;
 import io.github.rbd4j.bindings.rbd_mirror_image_site_status_t;
+import io.github.rbd4j.internal.NativeArray;
 import io.github.rbd4j.internal.NativeStrings;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -16,20 +16,20 @@ import java.util.Optional;
  * @param sites what each site has reported
  */
 public record ImageMirrorStatus(String name, ImageMirrorInfo info, List<SiteStatus> sites) {
-  @SuppressWarnings("restricted")
   static ImageMirrorStatus read(MemorySegment status) {
-    long count = rbd_mirror_image_global_status_t.site_statuses_count(status);
-    long size = rbd_mirror_image_site_status_t.layout().byteSize();
-    MemorySegment array =
-        rbd_mirror_image_global_status_t.site_statuses(status).reinterpret(count * size);
-    List<SiteStatus> sites = new ArrayList<>();
-    for (long i = 0; i < count; i++) {
-      sites.add(SiteStatus.read(array.asSlice(i * size, size)));
-    }
+    List<SiteStatus> sites =
+        NativeArray.elements(
+                rbd_mirror_image_global_status_t.site_statuses(status),
+                rbd_mirror_image_global_status_t.site_statuses_count(status),
+                rbd_mirror_image_site_status_t.layout(),
+                "the sites of a mirrored image")
+            .stream()
+            .map(SiteStatus::read)
+            .toList();
     return new ImageMirrorStatus(
         NativeStrings.read(rbd_mirror_image_global_status_t.name(status)),
         ImageMirrorInfo.read(rbd_mirror_image_global_status_t.info(status)),
-        List.copyOf(sites));
+        sites);
   }
 
   /**

@@ -34,6 +34,7 @@ import io.github.rbd4j.internal.Handles;
 import io.github.rbd4j.internal.NativeHandle;
 import io.github.rbd4j.internal.NativeStrings;
 import io.github.rbd4j.internal.NativeSymbols;
+import io.github.rbd4j.internal.NativeTime;
 import io.github.rbd4j.internal.Operation;
 import io.github.rbd4j.internal.SizedBuffer;
 import io.github.rbd4j.internal.SizedBuffer.Sizing;
@@ -42,9 +43,9 @@ import io.github.rbd4j.internal.Subject;
 import io.github.rbd4j.rados.Cluster;
 import io.github.rbd4j.rados.IoContext;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -204,7 +205,7 @@ public final class Mirror {
 
   /**
    * Makes a token with which another cluster can become a peer of this pool. It contains a secret
-   * key.
+   * key, and is a string, which cannot be erased.
    *
    * <p>Implements: {@code int rbd_mirror_peer_bootstrap_create(rados_ioctx_t io_ctx, char *token,
    * size_t *max_len)}
@@ -443,7 +444,7 @@ public final class Mirror {
                       NativeStrings.read(rbd_mirror_peer_site_t.site_name(peer)),
                       NativeStrings.read(rbd_mirror_peer_site_t.mirror_uuid(peer)),
                       NativeStrings.read(rbd_mirror_peer_site_t.client_name(peer)),
-                      Instant.ofEpochSecond(rbd_mirror_peer_site_t.last_seen(peer)));
+                      NativeTime.ofSeconds(rbd_mirror_peer_site_t.last_seen(peer)));
                 },
                 (array, count) -> rbd_mirror_peer_site_list_cleanup(array, (int) count)));
   }
@@ -479,21 +480,23 @@ public final class Mirror {
         (pool, arena) ->
             SizedBuffer.fetch(
                 handle.operation("sum up the mirror status of"),
-                b -> {
-                  MemorySegment counts = b.data(1);
-                  return rbd_mirror_image_status_summary(pool, b.data(0), counts, b.sizePointer(0));
-                },
+                b -> rbd_mirror_image_status_summary(pool, b.data(0), counts(b), b.sizePointer(0)),
                 (b, result) -> {
                   Map<ReplayState, Integer> summary = new LinkedHashMap<>();
                   for (long i = 0; i < b.count(0); i++) {
-                    int state = b.element(0, i).get(ValueLayout.JAVA_INT, 0);
-                    int count = b.element(1, i).get(ValueLayout.JAVA_INT, 0);
+                    int state = b.data(0).getAtIndex(ValueLayout.JAVA_INT, i);
+                    int count = counts(b).getAtIndex(ValueLayout.JAVA_INT, i);
                     summary.merge(ReplayState.of(state), count, Integer::sum);
                   }
                   return summary;
                 },
-                Slot.array(ValueLayout.JAVA_INT, 32),
-                Slot.array(ValueLayout.JAVA_INT, 32)));
+                Slot.array(MemoryLayout.sequenceLayout(2, ValueLayout.JAVA_INT), 32)));
+  }
+
+  /** One size tells the length of two arrays, so they are the halves of one buffer. */
+  private static MemorySegment counts(SizedBuffer statesAndCounts) {
+    MemorySegment both = statesAndCounts.data(0);
+    return both.asSlice(both.byteSize() / 2);
   }
 
   /**

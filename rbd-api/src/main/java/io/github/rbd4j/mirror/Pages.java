@@ -39,10 +39,9 @@ final class Pages<T> extends AbstractSpliterator<Map.Entry<String, T>> {
     if (entries.isEmpty() && more) {
       SequencedMap<String, T> page = reader.read(after);
       entries.addAll(page.entrySet());
-      more = page.size() == SIZE;
-      if (more) {
-        after = page.lastEntry().getKey();
-      }
+      String last = page.size() == SIZE ? page.lastEntry().getKey() : after;
+      more = !last.equals(after);
+      after = last;
     }
     Map.Entry<String, T> next = entries.poll();
     if (next == null) {

@@ -2,6 +2,7 @@ package io.github.rbd4j.mirror;
 
 import io.github.rbd4j.bindings.rbd_mirror_image_site_status_t;
 import io.github.rbd4j.internal.NativeStrings;
+import io.github.rbd4j.internal.NativeTime;
 import java.lang.foreign.MemorySegment;
 import java.time.Instant;
 
@@ -29,7 +30,7 @@ public record SiteStatus(
         ReplayState.of(state),
         state,
         NativeStrings.read(rbd_mirror_image_site_status_t.description(status)),
-        Instant.ofEpochSecond(rbd_mirror_image_site_status_t.last_update(status)),
+        NativeTime.ofSeconds(rbd_mirror_image_site_status_t.last_update(status)),
         rbd_mirror_image_site_status_t.up(status));
   }
 

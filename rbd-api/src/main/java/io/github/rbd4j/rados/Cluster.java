@@ -60,6 +60,9 @@ import java.util.concurrent.Executor;
  */
 @SuppressWarnings("exports") // the base class is an implementation detail
 public final class Cluster extends NativeObject {
+  /** No reply of a monitor or manager has more bytes. */
+  private static final long MAX_TEXT = 256L << 20;
+
   private final NativeHandle handle;
   private final Executor executor;
 
@@ -509,7 +512,8 @@ public final class Cluster extends NativeObject {
           MemorySegment in = copy(arena, input);
           MemorySegment out = arena.allocate(ValueLayout.JAVA_LONG, 4);
           int result = function.call(cluster, commands, in, input.length, out);
-          CommandReply reply = new CommandReply(takeText(out), takeText(out.asSlice(16)));
+          CommandReply reply =
+              new CommandReply(takeText(operation, out), takeText(operation, out.asSlice(16)));
           if (result < 0) {
             throw Failures.toException(result, operation, reply.status());
           }
@@ -525,13 +529,14 @@ public final class Cluster extends NativeObject {
 
   /** Reads and frees a text that librados allocated: a pointer, then a length. */
   @SuppressWarnings("restricted")
-  private static String takeText(MemorySegment pointerAndLength) {
+  private static String takeText(Operation operation, MemorySegment pointerAndLength) {
     MemorySegment pointer = pointerAndLength.get(ValueLayout.ADDRESS, 0);
     long length = pointerAndLength.get(ValueLayout.JAVA_LONG, 8);
     if (pointer.address() == 0) {
       return "";
     }
     try {
+      Failures.checkCount(length, MAX_TEXT, operation);
       byte[] bytes = pointer.reinterpret(length).toArray(ValueLayout.JAVA_BYTE);
       return new String(bytes, StandardCharsets.UTF_8);
     } finally {

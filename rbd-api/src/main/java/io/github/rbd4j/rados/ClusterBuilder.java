@@ -17,6 +17,7 @@ import io.github.rbd4j.internal.NativeHandle;
 import io.github.rbd4j.internal.NativeStrings;
 import io.github.rbd4j.internal.NativeSymbols;
 import io.github.rbd4j.internal.Operation;
+import io.github.rbd4j.internal.Secret;
 import io.github.rbd4j.internal.Subject;
 import io.github.rbd4j.internal.Upcalls;
 import java.lang.foreign.Arena;
@@ -24,7 +25,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -52,7 +52,7 @@ public final class ClusterBuilder {
   private @Nullable Path confFile;
   private boolean readConfFile = true;
   private @Nullable String monHost;
-  private char @Nullable [] key;
+  private @Nullable Secret key;
   private @Nullable Duration connectTimeout;
   private @Nullable Duration monTimeout;
   private @Nullable Duration osdTimeout;
@@ -120,7 +120,8 @@ public final class ClusterBuilder {
   }
 
   /**
-   * Sets the secret key of the user. The builder keeps a copy, which {@link #connect()} erases.
+   * Sets the secret key of the user. The builder keeps a copy outside the Java heap, which {@link
+   * #connect()} erases.
    *
    * @param secret the key in base 64, as a keyring has it; the caller may erase it at once
    * @return this builder
@@ -132,7 +133,7 @@ public final class ClusterBuilder {
       }
     }
     eraseKey();
-    key = secret.clone();
+    key = Secret.of(secret);
     return this;
   }
 
@@ -354,15 +355,12 @@ public final class ClusterBuilder {
     }
   }
 
-  private static void setKey(NativeHandle handle, char[] key) {
+  private static void setKey(NativeHandle handle, Secret key) {
     handle.callInArena(
         handle.operation("set the key of"),
         (cluster, arena) -> {
-          MemorySegment secret = arena.allocate(key.length + 1L);
+          MemorySegment secret = key.copy(arena);
           try {
-            for (int i = 0; i < key.length; i++) {
-              secret.set(ValueLayout.JAVA_BYTE, i, (byte) key[i]);
-            }
             return rados_conf_set(cluster, NativeStrings.copy(arena, "key"), secret);
           } finally {
             secret.fill((byte) 0);
@@ -372,7 +370,7 @@ public final class ClusterBuilder {
 
   private void eraseKey() {
     if (key != null) {
-      Arrays.fill(key, '\0');
+      key.erase();
       key = null;
     }
   }

@@ -7,6 +7,7 @@ import io.github.rbd4j.ArgumentOutOfRangeException;
 import io.github.rbd4j.ImageNotFoundException;
 import io.github.rbd4j.internal.SizedBuffer.Sizing;
 import io.github.rbd4j.internal.SizedBuffer.Slot;
+import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
@@ -23,7 +24,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SizedBufferTest {
   private static final Operation LIST = new Operation("list", Subject.IMAGE, "rbd/vm-1");
   private static final long ERANGE = -34;
-  private static final long LARGEST = 256L << 20;
+  private static final long LARGEST = 32L << 20;
+  private static final long LARGEST_STRING = 1L << 20;
 
   /** The capacities that the function under test was offered, try by try. */
   private final List<Long> offered = new ArrayList<>();
@@ -215,6 +217,43 @@ class SizedBufferTest {
     assertThat(offered.getLast()).isLessThanOrEqualTo(LARGEST);
   }
 
+  /** No name, id or token is that long. */
+  @ParameterizedTest
+  @EnumSource(names = {"SIZE_POINTER", "VALUE"})
+  void aStringThatNeverFitsIsGivenUpSooner(Sizing sizing) {
+    assertThatThrownBy(
+            () ->
+                SizedBuffer.fetchString(
+                    LIST,
+                    sizing,
+                    b -> {
+                      offered.add(b.data(0).byteSize());
+                      return ERANGE;
+                    }))
+        .isInstanceOf(ArgumentOutOfRangeException.class);
+    assertThat(offered).hasSize(13).last().isEqualTo(LARGEST_STRING);
+  }
+
+  /** A pool of very many images is listed all the same. */
+  @Test
+  void aLongListFits() {
+    long images = 1_000_000;
+    int size =
+        SizedBuffer.fetchList(
+                LIST,
+                Slot.array(MemoryLayout.sequenceLayout(2, ValueLayout.JAVA_LONG), 64),
+                b -> {
+                  offered.add(b.capacity(0));
+                  b.sizePointer(0).set(ValueLayout.JAVA_LONG, 0, images);
+                  return b.capacity(0) < images ? ERANGE : 0;
+                },
+                MemorySegment::byteSize,
+                (_, count) -> assertThat(count).isEqualTo(images))
+            .size();
+    assertThat(size).isEqualTo(images);
+    assertThat(offered).containsExactly(64L, images);
+  }
+
   /** Always one more than there is room for. */
   @Test
   void aFunctionThatAlwaysWantsMoreIsGivenUp() {
@@ -237,7 +276,7 @@ class SizedBufferTest {
   }
 
   @ParameterizedTest
-  @ValueSource(longs = {(256L << 20) / 8 + 1, 1L << 40, Long.MAX_VALUE / 8, Long.MAX_VALUE})
+  @ValueSource(longs = {LARGEST / 8 + 1, 1L << 40, Long.MAX_VALUE / 8, Long.MAX_VALUE})
   void aHugeSizeIsRefusedWithoutAllocatingIt(long needed) {
     assertThatThrownBy(
             () ->

@@ -18,10 +18,13 @@ import io.github.rbd4j.encryption.Encryption;
 import io.github.rbd4j.encryption.EncryptionAlgorithm;
 import io.github.rbd4j.encryption.EncryptionFormat;
 import io.github.rbd4j.internal.NativeSymbols;
+import io.github.rbd4j.internal.Secret;
 import io.github.rbd4j.it.CephCluster;
 import io.github.rbd4j.it.CephTest;
 import io.github.rbd4j.it.CommandLine;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
 import java.lang.reflect.Field;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -473,12 +476,13 @@ class EncryptionIT {
             EncryptionFormat.luks1(EncryptionAlgorithm.AES128, bytes),
             EncryptionFormat.luks2(EncryptionAlgorithm.AES256, bytes),
             EncryptionFormat.luks(bytes))) {
-      byte[] copy = (byte[]) field.get(format);
-      assertThat(copy).isEqualTo(bytes).isNotSameAs(bytes);
-      assertThat(format.toString()).doesNotContain(PASSPHRASE);
-      format.close();
-      assertThat(copy).hasSize(bytes.length).containsOnly(0);
-      assertThat(field.get(format)).isNull();
+      Secret secret = (Secret) field.get(format);
+      try (Arena arena = Arena.ofConfined()) {
+        assertThat(secret.copy(arena).toArray(ValueLayout.JAVA_BYTE)).isEqualTo(bytes);
+        assertThat(format.toString()).doesNotContain(PASSPHRASE);
+        format.close();
+        assertThatThrownBy(() -> secret.copy(arena)).isInstanceOf(IllegalStateException.class);
+      }
     }
     assertThat(chars).isEqualTo(PASSPHRASE.toCharArray());
     assertThat(bytes).isEqualTo(bytes(PASSPHRASE));

@@ -84,6 +84,11 @@ final class ForkedJvm {
     }
   }
 
+  /** Its process. */
+  long pid() {
+    return process.pid();
+  }
+
   /** Sends SIGTERM. */
   void terminate() {
     process.destroy();
@@ -108,11 +113,11 @@ final class ForkedJvm {
     return new Result(process.exitValue(), output(), errors());
   }
 
-  private String output() throws IOException {
+  String output() throws IOException {
     return Files.readString(folder.resolve("output"));
   }
 
-  private String errors() throws IOException {
+  String errors() throws IOException {
     return Files.readString(folder.resolve("errors"));
   }
 }

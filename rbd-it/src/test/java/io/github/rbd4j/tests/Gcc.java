@@ -3,6 +3,9 @@ package io.github.rbd4j.tests;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.rbd4j.it.CommandLine;
+import io.github.rbd4j.tests.coverage.StubLibrary;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -33,5 +36,18 @@ final class Gcc {
     }
     CommandLine.Result result = CommandLine.run(Duration.ofMinutes(2), Map.of(), command);
     assertThat(result.status()).as(result.errors()).isZero();
+  }
+
+  /** Makes what stands in for librbd and librados; the folder is for {@code LD_LIBRARY_PATH}. */
+  static Path stubs(Path folder) throws IOException {
+    Path libraries = Files.createDirectory(folder.resolve("libraries"));
+    Path written = source("stub.c");
+    Path generated = folder.resolve("generated.c");
+    Files.writeString(generated, StubLibrary.source(Files.readString(written)));
+    library(libraries.resolve("librbd.so.1"), List.of("-pthread"), written, generated);
+    Path empty = folder.resolve("empty.c");
+    Files.writeString(empty, "int all_is_in_librbd;\n");
+    library(libraries.resolve("librados.so.2"), List.of(), empty);
+    return libraries;
   }
 }

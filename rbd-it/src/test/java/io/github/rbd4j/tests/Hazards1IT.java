@@ -169,7 +169,7 @@ class Hazards1IT {
           "rbd",
           "name",
           "isClosed",
-          "closeAsync");
+          "withDeadline");
 
   @Test
   void h1_02_callsOnAClosedHandleAndClosingTwice() throws Exception {

@@ -38,8 +38,8 @@ import org.jspecify.annotations.Nullable;
  * {@code x}.
  */
 final class PublicApi {
-  private static final int SIZE = 4096;
-  private static final int MAX_ELEMENTS = 100_000;
+  static final int SIZE = 4096;
+  static final int MAX_ELEMENTS = 100_000;
 
   private final List<Object> objects;
   private final List<Object> known;
@@ -88,7 +88,7 @@ final class PublicApi {
       Arrays.stream(object.getClass().getMethods())
           .filter(m -> m.getDeclaringClass() != Object.class && !m.isBridge() && !m.isSynthetic())
           .filter(m -> m.getDeclaringClass().getName().startsWith("io.github.rbd4j"))
-          .filter(m -> !m.getName().equals("close") && !m.getName().equals("builder"))
+          .filter(m -> !m.getName().startsWith("close") && !m.getName().equals("builder"))
           .filter(m -> Modifier.isPublic(m.getModifiers()))
           .sorted(Comparator.comparing(Method::toString))
           .forEach(m -> calls.add(new Call(object, m)));
