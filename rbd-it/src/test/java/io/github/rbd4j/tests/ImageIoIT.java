@@ -7,6 +7,7 @@ import io.github.rbd4j.Image;
 import io.github.rbd4j.ImageOptions;
 import io.github.rbd4j.IncompleteWriteException;
 import io.github.rbd4j.InvalidRequestException;
+import io.github.rbd4j.IoFlag;
 import io.github.rbd4j.Rbd;
 import io.github.rbd4j.ReadOnlyImageException;
 import io.github.rbd4j.it.CephTest;
@@ -18,9 +19,12 @@ import java.nio.ReadOnlyBufferException;
 import java.util.Arrays;
 import java.util.OptionalLong;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What goes in comes out, at every edge, through every kind of memory. */
 @CephTest
@@ -61,6 +65,28 @@ class ImageIoIT {
     byte[] back = new byte[data.length];
     assertThat(image.readAt(4097, back)).isEqualTo(data.length);
     assertThat(back).isEqualTo(data);
+  }
+
+  @ParameterizedTest
+  @EnumSource(IoFlag.class)
+  void aHintChangesNoData(IoFlag flag) {
+    byte[] data = random(5000, flag.bit());
+    image.writeAt(777, MemorySegment.ofArray(data), Set.of(flag));
+    byte[] back = new byte[data.length];
+    assertThat(image.readAt(777, MemorySegment.ofArray(back), Set.of(flag))).isEqualTo(5000);
+    assertThat(back).isEqualTo(data);
+  }
+
+  @Test
+  void whatIsWrittenThroughTheCacheIsSeenByOthersAtOnce() {
+    image.flush(); // from now on the cache writes back later
+    byte[] data = random(4096, 3);
+    image.writeAt(0, MemorySegment.ofArray(data), Set.of(IoFlag.FUA));
+    try (Image other = rbd.openReadOnly(name)) {
+      byte[] seen = new byte[data.length];
+      other.readAt(0, seen);
+      assertThat(seen).isEqualTo(data);
+    }
   }
 
   @Test

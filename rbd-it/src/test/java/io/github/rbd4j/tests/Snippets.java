@@ -76,21 +76,30 @@ final class Snippets {
 
   private record Source(String name, String text, int shift) {}
 
-  /** The snippets of all pages, in their order. */
-  static List<Snippet> all() {
+  /** The pages of the documentation, in their order. */
+  static List<Path> pages() {
     List<Path> pages = new ArrayList<>();
     pages.add(ROOT.resolve("README.md"));
     pages.add(ROOT.resolve("CONTRIBUTING.md"));
     try (Stream<Path> docs = Files.walk(ROOT.resolve("docs"))) {
       docs.filter(file -> file.toString().endsWith(".md")).sorted().forEach(pages::add);
-      List<Snippet> snippets = new ArrayList<>();
-      for (Path page : pages) {
-        snippets.addAll(of(ROOT.relativize(page), Files.readString(page)));
-      }
-      return snippets;
+      return pages;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** The snippets of all pages. */
+  static List<Snippet> all() {
+    List<Snippet> snippets = new ArrayList<>();
+    for (Path page : pages()) {
+      try {
+        snippets.addAll(of(ROOT.relativize(page), Files.readString(page)));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+    return snippets;
   }
 
   /** The snippets of one page. */
