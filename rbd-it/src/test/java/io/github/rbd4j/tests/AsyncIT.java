@@ -241,8 +241,8 @@ class AsyncIT {
     byte[] back = new byte[data.length];
     image.readAt(4096, back);
     assertThat(back).isEqualTo(data);
-    assertThatThrownBy(() -> async.write(4096, source, checksum.getValue() ^ 1, Set.of()))
-        .isInstanceOf(IllegalArgumentException.class)
+    assertThatThrownBy(() -> get(async.write(4096, source, checksum.getValue() ^ 1, Set.of())))
+        .hasCauseInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("checksum");
   }
 

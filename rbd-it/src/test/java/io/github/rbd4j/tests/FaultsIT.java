@@ -145,8 +145,9 @@ class FaultsIT {
     }
   }
 
+  /** All of it, since the cache of librbd may answer for what was just written. */
   private static void read(Image image) {
-    image.readAt(0, new byte[4096]);
+    image.readAt(0, new byte[(int) SIZE]);
   }
 
   /** A write alone may be acknowledged by the cache of librbd. */
@@ -156,7 +157,7 @@ class FaultsIT {
   }
 
   private static void readAsynchronously(Image image) {
-    image.async().read(0, Arena.ofAuto().allocate(4096)).join();
+    image.async().read(0, Arena.ofAuto().allocate(SIZE)).join();
   }
 
   /** The content of an image as the rbd program sees it. */

@@ -23,9 +23,10 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Random sequences of calls, for {@code -Drbd4j.fuzz.seconds=} (60) seconds. They are the same ones
- * in each run, so that a change that is not to blame does not fail; {@code -Drbd4j.fuzz.start=} with
- * another number than 1 gives others, and a longer run gets further. A failure names its seed, which {@code -Drbd4j.fuzz.seed=} repeats and which belongs into {@code seeds.txt} once the
- * reason is fixed, and the shortest sequence that was found to fail.
+ * in each run, so that a change that is not to blame does not fail; {@code -Drbd4j.fuzz.start=}
+ * with another number than 1 gives others, and a longer run gets further. A failure names its seed,
+ * which {@code -Drbd4j.fuzz.seed=} repeats and which belongs into {@code seeds.txt} once the reason
+ * is fixed, and the shortest sequence that was found to fail.
  */
 @CephTest
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
