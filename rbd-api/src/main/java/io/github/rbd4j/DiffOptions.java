@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param length how far to go in bytes; {@link Long#MAX_VALUE} for the end of the image
  * @param includeParent whether data that still lies in the parent counts
  * @param wholeObject whether to tell whole objects only, which is much faster with the fast-diff
- *     feature
+ *     feature. If the image was smaller at a snapshot since then, exact extents are told all the
+ *     same, because librbd would leave out some
  */
 public record DiffOptions(
     @Nullable String fromSnapshot,

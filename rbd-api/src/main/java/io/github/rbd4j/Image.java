@@ -1527,13 +1527,37 @@ public final class Image extends NativeObject {
     // Not even an empty range is behind the end: a length lets librbd refuse it.
     long length = behind < 0 ? 1 : Math.min(options.length(), behind);
     // An empty range of whole objects makes librbd of Ceph 16 end the process.
-    DiffOptions safe = length == 0 ? options.wholeObject(false) : options;
+    DiffOptions safe =
+        options.wholeObject() && (length == 0 || wasSmallerSince(options))
+            ? options.wholeObject(false)
+            : options;
     Long fromId = safe.fromSnapshotId();
     if (fromId != null) {
       diffFromId(safe, fromId, length, visitor);
     } else {
       diffFromName(safe, length, visitor);
     }
+  }
+
+  /**
+   * Whether there is a later snapshot at which the image was smaller than it is now. Then librbd
+   * (16) leaves out whole objects that were cut off after the older snapshot, and are zeros now.
+   */
+  private boolean wasSmallerSince(DiffOptions options) {
+    String name = options.fromSnapshot();
+    Long id = options.fromSnapshotId();
+    if (name == null && id == null) {
+      return false;
+    }
+    long size = size();
+    boolean later = false;
+    for (SnapshotInfo snapshot : snapshots()) {
+      if (later && snapshot.size() < size) {
+        return true;
+      }
+      later |= snapshot.name().equals(name) || Objects.equals(snapshot.id(), id);
+    }
+    return false;
   }
 
   private void diffFromName(DiffOptions options, long length, DiffVisitor visitor) {

@@ -466,6 +466,21 @@ class DiffIT {
     assertThat(image.diff(ALL.wholeObject(true))).isEmpty();
   }
 
+  /** librbd says nothing of the objects that were there, were cut off, and are zeros now. */
+  @Test
+  void whatWasCutOffDiffersAlsoInWholeObjects() {
+    writeEveryObject();
+    image.createSnapshot("large");
+    image.resize(MIB, true);
+    image.createSnapshot("small");
+    image.resize(OBJECTS * MIB, false);
+    List<DiffExtent> differences = image.diff(DiffOptions.since("large").wholeObject(true));
+    assertThat(differences).noneMatch(DiffExtent::exists);
+    assertThat(differences.stream().mapToLong(DiffExtent::length).sum())
+        .isEqualTo((OBJECTS - 1) * 4096); // exact, as what is there was written so
+    assertThat(image.diff(DiffOptions.since("small").wholeObject(true))).isEmpty();
+  }
+
   @Test
   void aStreamOfAClosedImageFails() {
     writeEveryObject();
