@@ -339,7 +339,7 @@ public final class Rbd {
    * *value, size_t *val_len)}
    *
    * @param key the key
-   * @return the value
+   * @return the value, as far as its first NUL if another program wrote one into it
    * @throws ObjectNotFoundException if there is no such key
    */
   public String metadata(String key) {

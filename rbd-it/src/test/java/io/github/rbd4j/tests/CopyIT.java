@@ -115,7 +115,7 @@ class CopyIT {
     System.arraycopy(data, 6 * MIB, expected, 6 * MIB, 2 * MIB);
     try (Image target = rbd.open("target")) {
       target.writeAt(0, old);
-      source.copyTo(target, ProgressListener.NONE);
+      source.copyTo(target);
       Bytes.assertEqual(Bytes.of(target), expected);
     }
   }
@@ -164,7 +164,7 @@ class CopyIT {
   @Test
   void writtenZerosAreLeftOut() {
     try (ImageOptions options = new ImageOptions().order(20)) {
-      source.copyTo(rbd, "target", options, 0, ProgressListener.NONE);
+      source.copyTo(rbd, "target", options);
     }
     assertThat(usedBytes("source")).isEqualTo(6 * MIB);
     assertThat(usedBytes("target")).isEqualTo(4 * MIB);
@@ -174,10 +174,29 @@ class CopyIT {
   }
 
   @Test
+  void zerosOfTheSparseSizeAreLeftOut() {
+    source.writeAt(4096, new byte[MIB - 4096]); // 4096 bytes of data at the start of its object
+    source.flush();
+    long rest = 3 * MIB; // of the other objects with data
+    try (ImageOptions options = new ImageOptions().order(20)) {
+      source.copyTo(rbd, "target", options, 4096, ProgressListener.NONE);
+      assertThat(usedBytes("target")).isEqualTo(4096 + rest);
+      source.copyTo(rbd, "other", options, MIB, ProgressListener.NONE);
+      assertThat(usedBytes("other")).isEqualTo(MIB + rest);
+    }
+    byte[] expected = Bytes.of(source);
+    for (String name : List.of("target", "other")) {
+      try (Image copy = rbd.open(name)) {
+        Bytes.assertEqual(Bytes.of(copy), expected);
+      }
+    }
+  }
+
+  @Test
   void aNewImageMayLieInAnotherNamespace() {
     try (ImageOptions options = new ImageOptions()) {
       String name = Names.unique("target");
-      source.copyTo(whole, name, options, 0, ProgressListener.NONE);
+      source.copyTo(whole, name, options);
       try (Image target = whole.open(name)) {
         Bytes.assertEqual(Bytes.of(target), data);
       }
@@ -191,7 +210,7 @@ class CopyIT {
     source.writeAt(0, Bytes.random(MIB, 4));
     try (ImageOptions options = new ImageOptions();
         Image old = rbd.open("source", OpenOptions.at("s"))) {
-      old.copyTo(rbd, "target", options, 0, ProgressListener.NONE);
+      old.copyTo(rbd, "target", options);
     }
     try (Image target = rbd.open("target")) {
       Bytes.assertEqual(Bytes.of(target), data);
@@ -203,12 +222,12 @@ class CopyIT {
   void aTakenOrImpossibleNameIsRefused() {
     create("target", 1);
     try (ImageOptions options = new ImageOptions()) {
-      assertThatThrownBy(() -> source.copyTo(rbd, "target", options, 0, ProgressListener.NONE))
+      assertThatThrownBy(() -> source.copyTo(rbd, "target", options))
           .isInstanceOf(ImageExistsException.class)
           .hasMessageContaining("/source to rbd/" + namespace + "/target");
-      assertThatThrownBy(() -> source.deepCopyTo(rbd, "target", options, ProgressListener.NONE))
+      assertThatThrownBy(() -> source.deepCopyTo(rbd, "target", options))
           .isInstanceOf(ImageExistsException.class);
-      assertThatThrownBy(() -> source.copyTo(rbd, "a@b", options, 0, ProgressListener.NONE))
+      assertThatThrownBy(() -> source.copyTo(rbd, "a@b", options))
           .isInstanceOf(IllegalArgumentException.class);
       assertThatThrownBy(() -> source.copyTo(rbd, "x", options, -1, ProgressListener.NONE))
           .isInstanceOf(IllegalArgumentException.class);
@@ -299,7 +318,7 @@ class CopyIT {
     try (Image clone = rbd.open("base");
         Image other = rbd.open("other");
         ImageOptions options = new ImageOptions()) {
-      clone.copyTo(rbd, "target", options, 0, ProgressListener.NONE);
+      clone.copyTo(rbd, "target", options);
       try (Image target = rbd.open("target")) {
         Bytes.assertEqual(Bytes.of(target), data);
       }
@@ -307,7 +326,7 @@ class CopyIT {
       clone.createSnapshot("c");
       clone.writeAt(7 * MIB, data, 7 * MIB, 1); // takes the lock, and with it the object map
       assertThat(clone.exclusiveLock().isOwner()).isTrue();
-      assertThatThrownBy(() -> clone.copyTo(rbd, "refused", options, 0, ProgressListener.NONE))
+      assertThatThrownBy(() -> clone.copyTo(rbd, "refused", options))
           .isInstanceOf(UnsupportedOperationException.class)
           .hasMessageContaining("shares with its parent");
       assertThatThrownBy(() -> clone.copyTo(other, ProgressListener.NONE))
@@ -323,7 +342,7 @@ class CopyIT {
       }
 
       clone.flatten(ProgressListener.NONE);
-      clone.copyTo(rbd, "flat", options, 0, ProgressListener.NONE);
+      clone.copyTo(rbd, "flat", options);
       try (Image flat = rbd.open("flat")) {
         Bytes.assertEqual(Bytes.of(flat), data);
       }
@@ -345,7 +364,7 @@ class CopyIT {
         byte[] own = Bytes.random(1000, 6);
         clone.writeAt(MIB, own);
         System.arraycopy(own, 0, expected, MIB, own.length);
-        clone.deepCopyTo(rbd, "target", options, ProgressListener.NONE);
+        clone.deepCopyTo(rbd, "target", options);
       }
       try (Image target = rbd.open("target")) {
         assertThat(target.parent().isPresent()).isEqualTo(!flatten);
