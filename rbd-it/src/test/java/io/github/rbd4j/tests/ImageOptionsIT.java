@@ -147,25 +147,26 @@ class ImageOptionsIT {
   @Test
   void optionsCanBeReadAndChangedWhileACallUsesThem() {
     String name = Names.unique("options");
-    rbd.create(name, 4 << 20);
-    options.cloneFormat(2);
+    rbd.create(name, 4 << 20, new ImageOptions().order(20));
+    options.order(21);
     AtomicInteger heard = new AtomicInteger();
     try (Image image = rbd.open(name)) {
       image.writeAt(0, new byte[] {1});
-      image.deepCopyTo(
+      image.copyTo(
           rbd,
           name + "-copy",
           options,
+          0,
           (_, _) -> {
-            assertThat(options.isSet(ImageOption.CLONE_FORMAT)).isTrue();
-            options.set(ImageOption.ORDER, 21);
+            assertThat(options.isSet(ImageOption.ORDER)).isTrue();
+            options.set(ImageOption.ORDER, 22);
             heard.incrementAndGet();
           });
     }
     assertThat(heard.get()).isPositive();
-    assertThat(options.getLong(ImageOption.ORDER)).hasValue(21);
+    assertThat(options.getLong(ImageOption.ORDER)).hasValue(22);
     try (Image copy = rbd.open(name + "-copy")) {
-      assertThat(copy.info().order()).isEqualTo(22);
+      assertThat(copy.info().order()).isEqualTo(21);
     }
     rbd.remove(name + "-copy");
     rbd.remove(name);
