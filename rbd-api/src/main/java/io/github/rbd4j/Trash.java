@@ -50,7 +50,7 @@ public final class Trash {
    */
   public void move(String name, Duration delay) {
     NativeStrings.requireName(name, "name");
-    ImageIo.requireNotNegative(delay.toSeconds(), "delay");
+    Ranges.requireNotNegative(delay.toSeconds(), "delay");
     handle.callInArena(
         rbd.imageOperation("move to the trash", name),
         (pool, arena) -> rbd_trash_move(pool, NativeStrings.copy(arena, name), delay.toSeconds()));
