@@ -56,7 +56,7 @@ public final class StubMain {
   private static final Duration LIMIT = Duration.ofSeconds(5);
 
   /** As in stub.c. */
-  private enum Mode {
+  enum Mode {
     SUCCEED,
     FAIL,
     FAIL_LATER,
@@ -65,7 +65,10 @@ public final class StubMain {
     HUGE_NEEDED,
     NO_TERMINATOR,
     COUNT,
-    GARBAGE
+    GARBAGE,
+    TRANSFER,
+    SHRUNK,
+    GROWN
   }
 
   private final MethodHandle answer;
