@@ -25,6 +25,9 @@ final class Profiler {
   private static final int METHODS = 30;
   private static final Pattern CODE_OF_JVM = Pattern.compile("\\[JIT] tid \\d+|perf-\\d+\\.map");
 
+  /** Columns of perf for what was not recorded. */
+  private static final Pattern EMPTY_COLUMNS = Pattern.compile("(?m)( +-)+ *$");
+
   private final Laboratory laboratory;
   private final boolean perf;
 
@@ -109,13 +112,12 @@ final class Profiler {
                     "-i",
                     data().toString()))
             .text();
+    String readable =
+        EMPTY_COLUMNS
+            .matcher(CODE_OF_JVM.matcher(text).replaceAll("[compiled Java]"))
+            .replaceAll("");
     return first(
-        lines,
-        CODE_OF_JVM
-            .matcher(text)
-            .replaceAll("[compiled Java]")
-            .lines()
-            .filter(line -> !line.isBlank() && !line.startsWith("#")));
+        lines, readable.lines().filter(line -> !line.isBlank() && !line.startsWith("#")));
   }
 
   private String withRecorder(Contestant contestant, String id, boolean java) {

@@ -15,11 +15,11 @@ public record Settings(
     int pairs, Duration turn, Duration warmUp, long imageBytes, long transferBytes) {
   /** For the page. */
   public static Settings full() {
-    return new Settings(11, Duration.ofMillis(1200), Duration.ofMillis(2500), 256L << 20, 1L << 30);
+    return new Settings(9, Duration.ofMillis(1200), Duration.ofSeconds(5), 256L << 20, 1L << 30);
   }
 
   /** Under ten minutes. */
   public static Settings quick() {
-    return new Settings(7, Duration.ofMillis(400), Duration.ofMillis(1200), 256L << 20, 1L << 30);
+    return new Settings(7, Duration.ofMillis(400), Duration.ofMillis(1500), 256L << 20, 1L << 30);
   }
 }
