@@ -116,8 +116,7 @@ final class Profiler {
         EMPTY_COLUMNS
             .matcher(CODE_OF_JVM.matcher(text).replaceAll("[compiled Java]"))
             .replaceAll("");
-    return first(
-        lines, readable.lines().filter(line -> !line.isBlank() && !line.startsWith("#")));
+    return first(lines, readable.lines().filter(line -> !line.isBlank() && line.charAt(0) != '#'));
   }
 
   private String withRecorder(Contestant contestant, String id, boolean java) {
