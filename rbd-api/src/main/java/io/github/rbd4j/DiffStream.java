@@ -1,5 +1,6 @@
 package io.github.rbd4j;
 
+import io.github.rbd4j.internal.Rethrow;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Spliterator;
@@ -129,16 +130,10 @@ final class DiffStream extends AbstractSpliterator<DiffExtent> {
     taking = next;
     taken = 0;
     if (next.count == 0) {
-      rethrow(failure);
-    }
-  }
-
-  private static void rethrow(@Nullable Throwable failure) {
-    switch (failure) {
-      case null -> {}
-      case RuntimeException e -> throw e;
-      case Error e -> throw e;
-      case Throwable other -> throw new IllegalStateException(other);
+      Throwable thrown = failure;
+      if (thrown != null) {
+        throw Rethrow.asIs(thrown);
+      }
     }
   }
 }

@@ -1,5 +1,6 @@
 package io.github.rbd4j;
 
+import io.github.rbd4j.internal.Rethrow;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -28,11 +29,9 @@ final class UnstoppedListener implements ProgressListener {
 
   /** Throws what the listener has thrown, if it has. */
   void rethrow() {
-    switch (thrown.get()) {
-      case null -> {}
-      case RuntimeException e -> throw e;
-      case Error e -> throw e;
-      case Throwable other -> throw new IllegalStateException(other);
+    Throwable first = thrown.get();
+    if (first != null) {
+      throw Rethrow.asIs(first);
     }
   }
 }

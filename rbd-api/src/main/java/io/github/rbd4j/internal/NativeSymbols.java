@@ -3,6 +3,8 @@ package io.github.rbd4j.internal;
 import java.lang.foreign.Arena;
 import java.lang.foreign.SymbolLookup;
 import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +28,9 @@ public final class NativeSymbols {
           "rbd_mirror_remote_namespace_get", 20,
           "rbd_mirror_remote_namespace_set", 20);
 
+  /** What {@link #has} has looked up: the libraries stay what they are. */
+  private static final Map<String, Boolean> FOUND = new ConcurrentHashMap<>();
+
   private static volatile @Nullable SymbolLookup loaded;
 
   private NativeSymbols() {}
@@ -46,8 +51,8 @@ public final class NativeSymbols {
   /** Whether the loaded libraries have a function. */
   public static boolean has(String function) {
     load();
-    SymbolLookup lookup = loaded;
-    return lookup != null && lookup.find(function).isPresent();
+    SymbolLookup lookup = Objects.requireNonNull(loaded);
+    return FOUND.computeIfAbsent(function, name -> lookup.find(name).isPresent());
   }
 
   /**
@@ -76,7 +81,7 @@ public final class NativeSymbols {
       SymbolLookup one = find(library);
       all = all == null ? one : all.or(one);
     }
-    return java.util.Objects.requireNonNull(all);
+    return Objects.requireNonNull(all);
   }
 
   @SuppressWarnings("restricted")

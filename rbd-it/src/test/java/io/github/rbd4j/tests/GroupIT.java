@@ -77,9 +77,8 @@ class GroupIT {
   }
 
   private static void create(Rbd where, String name) {
-    try (ImageOptions options = new ImageOptions().order(20)) {
-      where.create(name, 2 * MIB, options);
-    }
+    ImageOptions options = new ImageOptions().order(20);
+    where.create(name, 2 * MIB, options);
   }
 
   @AfterEach
@@ -333,13 +332,12 @@ class GroupIT {
       group.createSnapshot("s");
       id = image.snapshots().getFirst().id();
     }
-    try (ImageOptions options = new ImageOptions().cloneFormat(2)) {
-      if (!NativeSymbols.has("rbd_clone4")) {
-        assertUnsupported("rbd_clone4", () -> rbd.clone("a", id, rbd, "clone", options));
-        return;
-      }
-      rbd.clone("a", id, rbd, "clone", options);
+    ImageOptions options = new ImageOptions().cloneFormat(2);
+    if (!NativeSymbols.has("rbd_clone4")) {
+      assertUnsupported("rbd_clone4", () -> rbd.clone("a", id, rbd, "clone", options));
+      return;
     }
+    rbd.clone("a", id, rbd, "clone", options);
     try (Image clone = rbd.open("clone")) {
       assertThat(clone.parent().orElseThrow().snapshotId()).isEqualTo(id);
       Bytes.assertEqual(Bytes.of(clone), data);
