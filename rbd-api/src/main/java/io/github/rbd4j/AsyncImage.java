@@ -221,6 +221,7 @@ public final class AsyncImage {
 
   /** What a result of a read means; at or behind the end librbd answers EINVAL. */
   private long bytesRead(MemorySegment image, long result, long offset, long length) {
+    data.requireLatelyPresent(image);
     if (result > 0) {
       return result <= length
           ? result

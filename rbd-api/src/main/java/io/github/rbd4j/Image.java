@@ -88,6 +88,7 @@ import java.util.SequencedMap;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An open image. It is safe for any number of threads, with one exception that librbd makes: {@link
@@ -111,16 +112,22 @@ public final class Image extends NativeObject {
   private final ImageIo data;
   private final InFlight inFlight;
   private final QuiesceSeats quiesceSeats;
+  private final @Nullable Presence presence;
   private volatile boolean atSnapshot;
 
-  Image(Rbd rbd, NativeHandle handle, boolean atSnapshot) {
+  Image(Rbd rbd, NativeHandle handle, OpenOptions options) {
     super(handle);
     this.rbd = rbd;
     this.handle = handle;
-    this.data = new ImageIo(handle);
+    this.presence = options.readOnly() ? new Presence(this, handle) : null;
+    this.data = new ImageIo(handle, presence);
     this.inFlight = new InFlight(handle);
     this.quiesceSeats = new QuiesceSeats(this, handle);
-    this.atSnapshot = atSnapshot;
+    String snapshot = options.snapshot();
+    this.atSnapshot = snapshot != null;
+    if (presence != null && snapshot != null) {
+      presence.setSnapshot(snapshot(snapshot).id());
+    }
   }
 
   /**
@@ -412,7 +419,14 @@ public final class Image extends NativeObject {
    * handle then throws, once: treat all writes since the last good flush as lost, also those of
    * other threads that share the handle, whose own flushes may well succeed.
    *
+   * <p>If the image is open for reading only, there is nothing to write; then a flush that returns
+   * tells that the image, or the snapshot that is read, was there all the time: all that was read
+   * before was in it.
+   *
    * <p>Implements: {@code int rbd_flush(rbd_image_t image)}
+   *
+   * @throws ImageNotFoundException if the image is open for reading only and was removed
+   * @throws SnapshotNotFoundException if the snapshot that is read was removed
    */
   public void flush() {
     data.flush();
@@ -437,20 +451,24 @@ public final class Image extends NativeObject {
   }
 
   /**
-   * The data operations without waiting for them.
+   * The data operations without waiting for them. Those of an image that is open for reading only
+   * complete on the executor in any case: that the image was not removed is looked up there.
    *
    * @param options how many may be in flight, and the like
    * @return a view of this image with a queue of its own
    */
   public AsyncImage async(AsyncOptions options) {
-    Objects.requireNonNull(options, "options");
+    AsyncOptions possible =
+        presence == null
+            ? Objects.requireNonNull(options, "options")
+            : options.onLibrbdThread(false);
     return new AsyncImage(
         handle,
         data,
         inFlight,
         rbd.ioContext().cluster().executor(),
-        options,
-        new AsyncQueue(options));
+        possible,
+        new AsyncQueue(possible));
   }
 
   // ------------------------------------------------------------------------------- properties
@@ -792,6 +810,7 @@ public final class Image extends NativeObject {
                 (image, arena, argument) ->
                     rbd_copy_with_progress2(image, to, Upcalls.progressStub(), argument)));
     requireWholeCopy();
+    data.requirePresent();
   }
 
   /**
@@ -849,6 +868,7 @@ public final class Image extends NativeObject {
                 argument,
                 sparseSize));
     requireWholeCopy();
+    data.requirePresent();
   }
 
   /**
@@ -881,6 +901,7 @@ public final class Image extends NativeObject {
                 opts,
                 Upcalls.progressStub(),
                 argument));
+    data.requirePresent();
   }
 
   @FunctionalInterface
@@ -1421,6 +1442,9 @@ public final class Image extends NativeObject {
         snapshotOperation("set", name),
         (image, arena) -> rbd_snap_set(image, NativeStrings.copy(arena, name)));
     atSnapshot = true;
+    if (presence != null) {
+      presence.setSnapshot(snapshot(name).id());
+    }
   }
 
   /**
@@ -1436,6 +1460,9 @@ public final class Image extends NativeObject {
         snapshotOperation("set", "id:" + snapshotId),
         image -> rbd_snap_set_by_id(image, snapshotId));
     atSnapshot = true;
+    if (presence != null) {
+      presence.setSnapshot(snapshotId);
+    }
   }
 
   /** Makes this object show the image itself again, for all who use it. */
@@ -1444,6 +1471,9 @@ public final class Image extends NativeObject {
         handle.operation("unset the snapshot of"),
         image -> rbd_snap_set(image, MemorySegment.NULL));
     atSnapshot = false;
+    if (presence != null) {
+      presence.unsetSnapshot();
+    }
   }
 
   /**
@@ -1537,6 +1567,7 @@ public final class Image extends NativeObject {
     } else {
       diffFromName(safe, length, visitor);
     }
+    data.requirePresent();
   }
 
   /**

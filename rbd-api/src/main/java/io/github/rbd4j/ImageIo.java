@@ -26,6 +26,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.OptionalLong;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The data path of an image: splits what librbd cannot take at once, carries heap memory through
@@ -38,9 +39,11 @@ final class ImageIo {
   private static final long MAX_OBJECT = 1L << 25;
 
   private final NativeHandle handle;
+  private final @Nullable Presence presence;
 
-  ImageIo(NativeHandle handle) {
+  ImageIo(NativeHandle handle, @Nullable Presence presence) {
     this.handle = handle;
+    this.presence = presence;
   }
 
   static void requireNotNegative(long value, String what) {
@@ -131,9 +134,33 @@ final class ImageIo {
       if (count <= 0) {
         count = explainRead(image, offset, length, target, flags, count);
       }
+      requireLatelyPresent(image);
       return count > length ? Failures.checkCount(count, length, handle.operation("read")) : count;
     } finally {
       handle.release();
+    }
+  }
+
+  /** After a read: throws if the image was removed, some time ago at least. */
+  void requireLatelyPresent(MemorySegment image) {
+    if (presence != null) {
+      presence.requireLately(image);
+    }
+  }
+
+  /** After something long: throws if the image was removed before its end. */
+  void requirePresent() {
+    MemorySegment image = handle.acquire();
+    try {
+      requirePresent(image);
+    } finally {
+      handle.release();
+    }
+  }
+
+  private void requirePresent(MemorySegment image) {
+    if (presence != null) {
+      presence.require(image);
     }
   }
 
@@ -254,6 +281,7 @@ final class ImageIo {
           Thread.currentThread().isVirtual()
               ? Completions.await(completion -> rbd_aio_flush(image, completion))
               : rbd_flush(image);
+      requirePresent(image);
     } finally {
       handle.release();
     }
