@@ -212,9 +212,7 @@ public final class Soak {
         assertHolds(at, before);
       }
       String clone = name + "-clone";
-      try (ImageOptions options = new ImageOptions().cloneFormat(2)) {
-        rbd.clone(name, "s", rbd, clone, options);
-      }
+      rbd.clone(name, "s", rbd, clone, new ImageOptions().cloneFormat(2));
       try (Image child = rbd.open(clone)) {
         child.writeAt(0, new byte[BLOCK]);
         Arrays.fill(before, 0, BLOCK, (byte) 0);

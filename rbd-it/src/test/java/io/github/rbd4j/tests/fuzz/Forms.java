@@ -249,44 +249,43 @@ final class Forms {
       return;
     }
     ModelImage copied = new ModelImage(model.content.clone(), false);
-    try (ImageOptions options = World.options(false)) {
-      switch (way) {
-        case 0 -> {
-          get(
-              () -> {
-                ByteArrayInputStream in = new ByteArrayInputStream(bytes.toByteArray());
-                new ImageImporter(world.rbd()).raw(Channels.newChannel(in), to, options);
-                return null;
+    ImageOptions options = World.options(false);
+    switch (way) {
+      case 0 -> {
+        get(
+            () -> {
+              ByteArrayInputStream in = new ByteArrayInputStream(bytes.toByteArray());
+              new ImageImporter(world.rbd()).raw(Channels.newChannel(in), to, options);
+              return null;
+            });
+      }
+      case 1 -> {
+        try (Image image = world.reader(name)) {
+          options.set(ImageOption.FLATTEN, 1);
+          image.deepCopyTo(world.rbd(), to, options, ProgressListener.NONE);
+        }
+        try (Image image = world.rbd().open(to)) {
+          model.snapshots.forEach(
+              (snapshot, snap) -> {
+                ModelImage.Snap copy =
+                    new ModelImage.Snap(
+                        image.snapshot(snapshot).id(), snap.content, copied.changes);
+                copy.isProtected = image.snapshot(snapshot).isProtected();
+                copied.snapshots.put(snapshot, copy);
               });
         }
-        case 1 -> {
-          try (Image image = world.reader(name)) {
-            options.set(ImageOption.FLATTEN, 1);
-            image.deepCopyTo(world.rbd(), to, options, ProgressListener.NONE);
-          }
-          try (Image image = world.rbd().open(to)) {
-            model.snapshots.forEach(
-                (snapshot, snap) -> {
-                  ModelImage.Snap copy =
-                      new ModelImage.Snap(
-                          image.snapshot(snapshot).id(), snap.content, copied.changes);
-                  copy.isProtected = image.snapshot(snapshot).isProtected();
-                  copied.snapshots.put(snapshot, copy);
-                });
-          }
-          copied.metadata.putAll(model.metadata);
-          copied.changes++; // in which objects is up to librbd
+        copied.metadata.putAll(model.metadata);
+        copied.changes++; // in which objects is up to librbd
+      }
+      default -> {
+        try (Image image = world.reader(name)) {
+          image.copyTo(stranger, "fuzz", options, 0, ProgressListener.NONE);
         }
-        default -> {
-          try (Image image = world.reader(name)) {
-            image.copyTo(stranger, "fuzz", options, 0, ProgressListener.NONE);
-          }
-          try (Image image = stranger.open("fuzz")) {
-            World.verify("the copy in another cluster", image, model.content);
-          }
-          stranger.remove("fuzz");
-          return;
+        try (Image image = stranger.open("fuzz")) {
+          World.verify("the copy in another cluster", image, model.content);
         }
+        stranger.remove("fuzz");
+        return;
       }
     }
     world.add(to, copied);
@@ -318,7 +317,7 @@ final class Forms {
 
   /** Calls that cannot be meant, and change nothing. */
   void hostile(Random random, String name) {
-    int way = random.nextInt(9);
+    int way = random.nextInt(8);
     world.doing("hostile arguments for %s, way %d", name, way);
     Image image = world.handle(name);
     switch (way) {
@@ -359,20 +358,12 @@ final class Forms {
         refused(
             task(
                 () -> {
-                  try (ImageOptions options = new ImageOptions().order(order)) {
-                    world.rbd().create("never", 4096, options);
-                  }
+                  world.rbd().create("never", 4096, new ImageOptions().order(order));
                 }),
             RbdException.class,
             IllegalArgumentException.class);
       }
       case 6 -> {
-        ImageOptions options = new ImageOptions();
-        options.close();
-        refused(
-            task(() -> world.rbd().create("never", 4096, options)), IllegalStateException.class);
-      }
-      case 7 -> {
         IoContext io = world.rbd().ioContext().withNamespace("");
         Rbd rbd = new Rbd(io);
         io.close();
@@ -404,6 +395,11 @@ final class Forms {
     String id = image.id();
     refused(() -> stranger.open(name), RbdException.class);
     refused(() -> stranger.openById(id), ImageNotFoundException.class);
+    refused(
+        task(() -> world.rbd().clone(name, "any", stranger, "fuzz", World.options(false))),
+        IllegalArgumentException.class);
+    refused(
+        task(() -> world.addToGroup(stranger.ioContext(), name)), IllegalArgumentException.class);
     if (model.content.length > 0 && random.nextBoolean()) {
       image.flush();
       stranger.create("fuzz", model.content.length);

@@ -112,6 +112,10 @@ final class World implements AutoCloseable {
     return closedCluster;
   }
 
+  void addToGroup(IoContext pool, String name) {
+    groups.group(GROUPS.getFirst()).addImage(pool, name);
+  }
+
   /** A handle of its own, for reading. */
   Image reader(String name) {
     return rbd.openReadOnly(name);
@@ -271,9 +275,8 @@ final class World implements AutoCloseable {
   }
 
   private void create(String name, long size, boolean lock) {
-    try (ImageOptions options = options(lock)) {
-      rbd.create(name, size, options);
-    }
+    ImageOptions options = options(lock);
+    rbd.create(name, size, options);
   }
 
   static ImageOptions options(boolean lock) {
@@ -773,9 +776,8 @@ final class World implements AutoCloseable {
     doing("clone %s@%s to %s", name, snapshot, child);
     Runnable call =
         () -> {
-          try (ImageOptions options = options(lock).cloneFormat(1)) {
-            rbd.clone(name, snapshot, rbd, child, options);
-          }
+          ImageOptions options = options(lock).cloneFormat(1);
+          rbd.clone(name, snapshot, rbd, child, options);
         };
     if (Hostile.isImpossible(snapshot)) {
       refused(task(call), NullPointerException.class, IllegalArgumentException.class);
@@ -913,8 +915,8 @@ final class World implements AutoCloseable {
     // A clone is copied only from a handle that cannot own the lock.
     Runnable call =
         () -> {
-          try (Image image = rbd.openReadOnly(name);
-              ImageOptions options = options(false)) {
+          ImageOptions options = options(false);
+          try (Image image = rbd.openReadOnly(name)) {
             image.copyTo(foreign, to, options, 4096, ProgressListener.NONE);
           }
         };
