@@ -93,6 +93,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.ToLongFunction;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An open image. It is safe for any number of threads, with one exception that librbd makes: {@link
@@ -116,16 +117,22 @@ public final class Image extends NativeObject {
   private final ImageIo data;
   private final InFlight inFlight;
   private final QuiesceSeats quiesceSeats;
+  private final @Nullable Presence presence;
   private volatile boolean atSnapshot;
 
-  Image(Rbd rbd, NativeHandle handle, boolean atSnapshot) {
+  Image(Rbd rbd, NativeHandle handle, OpenOptions options) {
     super(handle);
     this.rbd = rbd;
     this.handle = handle;
-    this.data = new ImageIo(handle);
+    this.presence = options.readOnly() ? new Presence(this, handle) : null;
+    this.data = new ImageIo(handle, presence);
     this.inFlight = new InFlight(handle);
     this.quiesceSeats = new QuiesceSeats(this, handle);
-    this.atSnapshot = atSnapshot;
+    String snapshot = options.snapshot();
+    this.atSnapshot = snapshot != null;
+    if (presence != null && snapshot != null) {
+      presence.setSnapshot(snapshot(snapshot).id());
+    }
   }
 
   /**
@@ -417,7 +424,14 @@ public final class Image extends NativeObject {
    * handle then throws, once: treat all writes since the last good flush as lost, also those of
    * other threads that share the handle, whose own flushes may well succeed.
    *
+   * <p>If the image is open for reading only, there is nothing to write; then a flush that returns
+   * tells that the image, or the snapshot that is read, was there all the time: all that was read
+   * before was in it.
+   *
    * <p>Implements: {@code int rbd_flush(rbd_image_t image)}
+   *
+   * @throws ImageNotFoundException if the image is open for reading only and was removed
+   * @throws SnapshotNotFoundException if the snapshot that is read was removed
    */
   public void flush() {
     data.flush();
@@ -875,6 +889,7 @@ public final class Image extends NativeObject {
                         (image, arena, argument) ->
                             rbd_copy_with_progress2(image, to, Upcalls.progressStub(), argument))));
     requireWholeCopy();
+    data.requirePresent();
   }
 
   /**
@@ -944,6 +959,7 @@ public final class Image extends NativeObject {
                 argument,
                 sparseSize));
     requireWholeCopy();
+    data.requirePresent();
   }
 
   /**
@@ -993,6 +1009,7 @@ public final class Image extends NativeObject {
                 opts,
                 Upcalls.progressStub(),
                 argument));
+    data.requirePresent();
   }
 
   @FunctionalInterface
@@ -1546,6 +1563,9 @@ public final class Image extends NativeObject {
         snapshotOperation("set", name),
         (image, arena) -> rbd_snap_set(image, NativeStrings.copy(arena, name)));
     atSnapshot = true;
+    if (presence != null) {
+      presence.setSnapshot(snapshot(name).id());
+    }
   }
 
   /**
@@ -1561,6 +1581,9 @@ public final class Image extends NativeObject {
         snapshotOperation("set", "id:" + snapshotId),
         image -> rbd_snap_set_by_id(image, snapshotId));
     atSnapshot = true;
+    if (presence != null) {
+      presence.setSnapshot(snapshotId);
+    }
   }
 
   /** Makes this object show the image itself again, for all who use it. */
@@ -1569,6 +1592,9 @@ public final class Image extends NativeObject {
         handle.operation("unset the snapshot of"),
         image -> rbd_snap_set(image, MemorySegment.NULL));
     atSnapshot = false;
+    if (presence != null) {
+      presence.unsetSnapshot();
+    }
   }
 
   /**
@@ -1701,6 +1727,7 @@ public final class Image extends NativeObject {
     } else {
       diffFromName(safe, length, visitor);
     }
+    data.requirePresent();
   }
 
   /**
