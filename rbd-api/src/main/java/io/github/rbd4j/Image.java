@@ -111,16 +111,28 @@ public final class Image extends NativeObject {
   private final ImageIo data;
   private final InFlight inFlight;
   private final QuiesceSeats quiesceSeats;
+  private final boolean readOnly;
   private volatile boolean atSnapshot;
 
-  Image(Rbd rbd, NativeHandle handle, boolean atSnapshot) {
+  Image(Rbd rbd, NativeHandle handle, boolean readOnly, boolean atSnapshot) {
     super(handle);
     this.rbd = rbd;
     this.handle = handle;
     this.data = new ImageIo(handle);
     this.inFlight = new InFlight(handle);
     this.quiesceSeats = new QuiesceSeats(this, handle);
+    this.readOnly = readOnly;
     this.atSnapshot = atSnapshot;
+  }
+
+  /**
+   * Whether it was opened for writing, and shows the image itself and not a snapshot. What another
+   * client has locked can still not be written.
+   *
+   * @return false if every write fails with {@link ReadOnlyImageException}
+   */
+  public boolean isWritable() {
+    return !readOnly && !atSnapshot;
   }
 
   /**

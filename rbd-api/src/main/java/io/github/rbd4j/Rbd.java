@@ -654,11 +654,12 @@ public final class Rbd {
         fullName,
         0,
         0,
-        () -> open(fullName, text, options.snapshot(), opener));
-  }
-
-  private Image open(String fullName, String text, @Nullable String snapshot, Opener opener) {
-    return new Image(this, open(handle, fullName, text, snapshot, opener), snapshot != null);
+        () ->
+            new Image(
+                this,
+                open(handle, fullName, text, options.snapshot(), opener),
+                options.readOnly(),
+                options.snapshot() != null));
   }
 
   /** Opens an image for its own use once more, to read and write; it closes that with itself. */
