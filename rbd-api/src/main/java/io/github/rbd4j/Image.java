@@ -65,6 +65,7 @@ import io.github.rbd4j.internal.NativeStrings;
 import io.github.rbd4j.internal.NativeSymbols;
 import io.github.rbd4j.internal.NativeTime;
 import io.github.rbd4j.internal.Operation;
+import io.github.rbd4j.internal.SameCluster;
 import io.github.rbd4j.internal.SerialNotifier;
 import io.github.rbd4j.internal.SizedBuffer;
 import io.github.rbd4j.internal.SizedBuffer.Sizing;
@@ -831,7 +832,7 @@ public final class Image extends NativeObject {
    * const char *destname, rbd_image_options_t dest_opts, librbd_progress_fn_t cb, void *cbdata,
    * size_t sparse_size)}
    *
-   * @param target where the new image goes
+   * @param target where the new image goes, also in another cluster
    * @param name the name of the new image, without {@code /} and {@code @}
    * @param options how it shall be
    * @param sparseSize ranges of zeros of this size in bytes are left out; 0 for the default
@@ -872,13 +873,18 @@ public final class Image extends NativeObject {
    * dest_io_ctx, const char *destname, rbd_image_options_t dest_opts, librbd_progress_fn_t cb, void
    * *cbdata)}
    *
-   * @param target where the new image goes
+   * @param target where the new image goes, also in another cluster
    * @param name the name of the new image, without {@code /} and {@code @}
    * @param options how it shall be
    * @param listener told the number of bytes
    * @throws ImageExistsException if there is an image of that name
+   * @throws IllegalArgumentException if the image is a clone, the target is in another cluster,
+   *     where there is no such parent, and {@link ImageOptions#flatten} is not set
    */
   public void deepCopyTo(Rbd target, String name, ImageOptions options, ProgressListener listener) {
+    if (options.getLong(ImageOption.FLATTEN).orElse(0) == 0 && parent().isPresent()) {
+      SameCluster.require(rbd.ioContext().cluster(), target.ioContext().cluster());
+    }
     copy(
         "deep copy",
         target,

@@ -101,7 +101,7 @@ final class ImageIo {
 
   private long readHeap(long offset, MemorySegment target, int flags) {
     long length = target.byteSize();
-    StagingPool pool = StagingPool.forTransfer(length);
+    StagingPool pool = handle.staging().forTransfer(length);
     MemorySegment staging = pool.take();
     try {
       long done = 0;
@@ -192,7 +192,7 @@ final class ImageIo {
   }
 
   private void writeHeap(long offset, MemorySegment source, long length, int flags) {
-    StagingPool pool = StagingPool.forTransfer(length);
+    StagingPool pool = handle.staging().forTransfer(length);
     MemorySegment staging = pool.take();
     try {
       for (long done = 0; done < length; ) {
@@ -394,7 +394,7 @@ final class ImageIo {
       throw new IllegalArgumentException(
           "length " + length + " is not a multiple of the " + unit + " bytes of the pattern");
     }
-    if (unit > StagingPool.forTransfer(Long.MAX_VALUE).chunkSize()) {
+    if (unit > handle.staging().forTransfer(Long.MAX_VALUE).chunkSize()) {
       throw new IllegalArgumentException(
           "the pattern has " + unit + " bytes, at most 4 MiB are possible");
     }
@@ -404,7 +404,7 @@ final class ImageIo {
 
   private void repeat(long offset, long length, MemorySegment pattern) {
     long unit = pattern.byteSize();
-    StagingPool pool = StagingPool.forTransfer(unit);
+    StagingPool pool = handle.staging().forTransfer(unit);
     MemorySegment staging = pool.take();
     try {
       MemorySegment.copy(pattern, 0, staging, 0, unit);

@@ -14,6 +14,10 @@ import java.lang.invoke.MethodHandle;
 public final class NativeMemory {
   private static final MethodHandle MALLOC =
       link("malloc", FunctionDescriptor.of(ValueLayout.ADDRESS, ValueLayout.JAVA_LONG));
+  private static final MethodHandle ALIGNED_ALLOC =
+      link(
+          "aligned_alloc",
+          FunctionDescriptor.of(ValueLayout.ADDRESS, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
   private static final MethodHandle FREE =
       link("free", FunctionDescriptor.ofVoid(ValueLayout.ADDRESS));
 
@@ -31,14 +35,34 @@ public final class NativeMemory {
    *
    * @throws OutOfMemoryError if there is none
    */
-  @SuppressWarnings("restricted")
   public static MemorySegment allocate(long size) {
-    MemorySegment memory;
     try {
-      memory = (MemorySegment) MALLOC.invokeExact(size);
+      return require((MemorySegment) MALLOC.invokeExact(size), size);
+    } catch (OutOfMemoryError e) {
+      throw e;
     } catch (Throwable e) {
       throw new AssertionError("malloc cannot throw", e);
     }
+  }
+
+  /**
+   * Allocates the same at an address that is a multiple of the alignment, of which the size is one,
+   * too.
+   *
+   * @throws OutOfMemoryError if there is none
+   */
+  public static MemorySegment allocate(long size, long alignment) {
+    try {
+      return require((MemorySegment) ALIGNED_ALLOC.invokeExact(alignment, size), size);
+    } catch (OutOfMemoryError e) {
+      throw e;
+    } catch (Throwable e) {
+      throw new AssertionError("aligned_alloc cannot throw", e);
+    }
+  }
+
+  @SuppressWarnings("restricted")
+  private static MemorySegment require(MemorySegment memory, long size) {
     if (memory.equals(MemorySegment.NULL)) {
       throw new OutOfMemoryError("no " + size + " bytes of native memory");
     }

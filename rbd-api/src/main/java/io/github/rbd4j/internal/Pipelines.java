@@ -13,11 +13,7 @@ public final class Pipelines {
     try {
       return future.join();
     } catch (CompletionException e) {
-      switch (e.getCause()) {
-        case RuntimeException cause -> throw cause;
-        case Error cause -> throw cause;
-        case null, default -> throw e;
-      }
+      throw Rethrow.asIs(e.getCause() == null ? e : e.getCause());
     }
   }
 

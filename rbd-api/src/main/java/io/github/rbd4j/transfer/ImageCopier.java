@@ -97,21 +97,20 @@ public final class ImageCopier {
     Checksums sums = new Checksums();
     ImageHeader header = ImageHeader.of(from, 0);
     long[] bytes = new long[1];
-    try (ImageOptions imageOptions = new ImageOptions()) {
-      header.applyTo(imageOptions);
-      NewImage.create(
-          target,
-          copy,
-          from.size(),
-          imageOptions,
-          to -> {
-            header.metadata().forEach(to::setMetadata);
-            DiffOptions all = DiffOptions.sinceBeginning();
-            bytes[0] = write(from, all, to, sums);
-            to.createSnapshot(snapshot);
-            verify(from, all, copy, snapshot, sums);
-          });
-    }
+    ImageOptions imageOptions = new ImageOptions();
+    header.applyTo(imageOptions);
+    NewImage.create(
+        target,
+        copy,
+        from.size(),
+        imageOptions,
+        to -> {
+          header.metadata().forEach(to::setMetadata);
+          DiffOptions all = DiffOptions.sinceBeginning();
+          bytes[0] = write(from, all, to, sums);
+          to.createSnapshot(snapshot);
+          verify(from, all, copy, snapshot, sums);
+        });
     return new Result(null, snapshot, bytes[0]);
   }
 

@@ -169,10 +169,9 @@ public final class ImageImporter {
   private void create(
       ImageHeader header, String name, ImageOptions imageOptions, NewImage.Content content)
       throws IOException {
-    try (ImageOptions merged = NewImage.copyOf(imageOptions)) {
-      header.applyTo(merged);
-      NewImage.create(rbd, name, 0, merged, content);
-    }
+    ImageOptions merged = NewImage.copyOf(imageOptions);
+    header.applyTo(merged);
+    NewImage.create(rbd, name, 0, merged, content);
   }
 
   private void fill(Image image, ImageHeader header, StreamInput in) throws IOException {

@@ -348,9 +348,9 @@ public final class Laboratory implements AutoCloseable {
 
   private void fill(CephCluster ceph) {
     int block = 4 << 20;
+    ImageOptions plain = new ImageOptions().features(Set.of(Feature.LAYERING));
     try (Cluster connection = ceph.client().connect();
         IoContext io = connection.ioContext(POOL);
-        ImageOptions plain = new ImageOptions().features(Set.of(Feature.LAYERING));
         Arena arena = Arena.ofConfined()) {
       Rbd rbd = new Rbd(io);
       rbd.create(IMAGE, imageBytes, plain);
