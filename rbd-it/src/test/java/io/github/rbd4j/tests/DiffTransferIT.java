@@ -366,7 +366,7 @@ class DiffTransferIT {
     return List.of(
         Set.of(Feature.LAYERING),
         Set.of(Feature.LAYERING, Feature.EXCLUSIVE_LOCK, Feature.JOURNALING),
-        Set.of(Feature.LAYERING, Feature.EXCLUSIVE_LOCK, Feature.OBJECT_MAP));
+        Set.of(Feature.LAYERING, Feature.EXCLUSIVE_LOCK, Feature.OBJECT_MAP, Feature.FAST_DIFF));
   }
 
   @ParameterizedTest
