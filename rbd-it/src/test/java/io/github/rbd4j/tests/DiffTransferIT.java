@@ -498,8 +498,7 @@ class DiffTransferIT {
     ImageOptions options = new ImageOptions();
     options.order(22).features(Set.of(Feature.LAYERING));
     new ImageImporter(rbd)
-        .image(
-            Channels.newChannel(new ByteArrayInputStream(stream.toByteArray())), copy, options);
+        .image(Channels.newChannel(new ByteArrayInputStream(stream.toByteArray())), copy, options);
     assertThat(options.isSet(io.github.rbd4j.ImageOption.STRIPE_UNIT)).isFalse();
     assertCopyIsWhole();
     try (Image image = rbd.openReadOnly(copy)) {
