@@ -64,6 +64,7 @@ import io.github.rbd4j.internal.NativeObject;
 import io.github.rbd4j.internal.NativeStrings;
 import io.github.rbd4j.internal.NativeSymbols;
 import io.github.rbd4j.internal.NativeTime;
+import io.github.rbd4j.internal.OffCarrier;
 import io.github.rbd4j.internal.Operation;
 import io.github.rbd4j.internal.SameCluster;
 import io.github.rbd4j.internal.SerialNotifier;
@@ -716,12 +717,14 @@ public final class Image extends NativeObject {
    * @throws ReadOnlyImageException if the image cannot be written
    */
   public void resize(long size, boolean allowShrink, ProgressListener listener) {
-    ImageIo.requireNotNegative(size, "size");
-    handle.callWithUpcall(
-        handle.operation("resize"),
-        Objects.requireNonNull(listener, "listener"),
-        (image, arena, argument) ->
-            rbd_resize2(image, size, allowShrink, Upcalls.progressStub(), argument));
+    Ranges.requireNotNegative(size, "size");
+    OffCarrier.run(
+        () ->
+            handle.callWithUpcall(
+                handle.operation("resize"),
+                Objects.requireNonNull(listener, "listener"),
+                (image, arena, argument) ->
+                    rbd_resize2(image, size, allowShrink, Upcalls.progressStub(), argument)));
   }
 
   /**
@@ -735,11 +738,13 @@ public final class Image extends NativeObject {
    * @throws InvalidRequestException if the image is no clone
    */
   public void flatten(ProgressListener listener) {
-    handle.callWithUpcall(
-        handle.operation("flatten"),
-        Objects.requireNonNull(listener, "listener"),
-        (image, arena, argument) ->
-            rbd_flatten_with_progress(image, Upcalls.progressStub(), argument));
+    OffCarrier.run(
+        () ->
+            handle.callWithUpcall(
+                handle.operation("flatten"),
+                Objects.requireNonNull(listener, "listener"),
+                (image, arena, argument) ->
+                    rbd_flatten_with_progress(image, Upcalls.progressStub(), argument)));
   }
 
   /**
@@ -754,12 +759,15 @@ public final class Image extends NativeObject {
    * @throws InvalidRequestException if the sparse size is not possible
    */
   public void sparsify(long sparseSize, ProgressListener listener) {
-    ImageIo.requireNotNegative(sparseSize, "sparseSize");
-    handle.callWithUpcall(
-        handle.operation("sparsify"),
-        Objects.requireNonNull(listener, "listener"),
-        (image, arena, argument) ->
-            rbd_sparsify_with_progress(image, sparseSize, Upcalls.progressStub(), argument));
+    Ranges.requireNotNegative(sparseSize, "sparseSize");
+    OffCarrier.run(
+        () ->
+            handle.callWithUpcall(
+                handle.operation("sparsify"),
+                Objects.requireNonNull(listener, "listener"),
+                (image, arena, argument) ->
+                    rbd_sparsify_with_progress(
+                        image, sparseSize, Upcalls.progressStub(), argument)));
   }
 
   /**
@@ -772,11 +780,13 @@ public final class Image extends NativeObject {
    * @throws InvalidRequestException if the image has no object map
    */
   public void rebuildObjectMap(ProgressListener listener) {
-    handle.callWithUpcall(
-        handle.operation("rebuild the object map of"),
-        Objects.requireNonNull(listener, "listener"),
-        (image, arena, argument) ->
-            rbd_rebuild_object_map(image, Upcalls.progressStub(), argument));
+    OffCarrier.run(
+        () ->
+            handle.callWithUpcall(
+                handle.operation("rebuild the object map of"),
+                Objects.requireNonNull(listener, "listener"),
+                (image, arena, argument) ->
+                    rbd_rebuild_object_map(image, Upcalls.progressStub(), argument)));
   }
 
   // ----------------------------------------------------------------------------------- copies
@@ -797,13 +807,15 @@ public final class Image extends NativeObject {
    */
   public void copyTo(Image target, ProgressListener listener) {
     requireWholeCopy();
-    target.handle.use(
-        (to, _) ->
-            handle.callWithUpcall(
-                handle.operation("copy"),
-                Objects.requireNonNull(listener, "listener"),
-                (image, arena, argument) ->
-                    rbd_copy_with_progress2(image, to, Upcalls.progressStub(), argument)));
+    OffCarrier.run(
+        () ->
+            target.handle.use(
+                (to, _) ->
+                    handle.callWithUpcall(
+                        handle.operation("copy"),
+                        Objects.requireNonNull(listener, "listener"),
+                        (image, arena, argument) ->
+                            rbd_copy_with_progress2(image, to, Upcalls.progressStub(), argument))));
     requireWholeCopy();
   }
 
@@ -844,7 +856,7 @@ public final class Image extends NativeObject {
    */
   public void copyTo(
       Rbd target, String name, ImageOptions options, long sparseSize, ProgressListener listener) {
-    ImageIo.requireNotNegative(sparseSize, "sparseSize");
+    Ranges.requireNotNegative(sparseSize, "sparseSize");
     requireWholeCopy();
     copy(
         "copy",
@@ -922,16 +934,18 @@ public final class Image extends NativeObject {
     Objects.requireNonNull(listener, "listener");
     Operation operation =
         handle.operation(verb).on(Subject.IMAGE, handle.name() + " to " + target.imageName(name));
-    options.use(
-        opts ->
-            Handles.of(target.ioContext())
-                .use(
-                    (pool, _) ->
-                        handle.callWithUpcall(
-                            operation,
-                            listener,
-                            (image, arena, argument) ->
-                                call.on(image, arena, pool, opts, argument))));
+    OffCarrier.run(
+        () ->
+            options.use(
+                opts ->
+                    Handles.of(target.ioContext())
+                        .use(
+                            (pool, _) ->
+                                handle.callWithUpcall(
+                                    operation,
+                                    listener,
+                                    (image, arena, argument) ->
+                                        call.on(image, arena, pool, opts, argument)))));
   }
 
   // ----------------------------------------------------------------------------------- family
@@ -1365,12 +1379,18 @@ public final class Image extends NativeObject {
     // librbd flushes by itself, but when it learns there that a write before has failed, it forgets
     // to let writes in again: the next one would wait for ever.
     data.flush();
-    handle.callWithUpcall(
-        snapshotOperation("create", name),
-        listener,
-        (image, arena, argument) ->
-            rbd_snap_create2(
-                image, NativeStrings.copy(arena, name), mask, Upcalls.progressStub(), argument));
+    OffCarrier.run(
+        () ->
+            handle.callWithUpcall(
+                snapshotOperation("create", name),
+                listener,
+                (image, arena, argument) ->
+                    rbd_snap_create2(
+                        image,
+                        NativeStrings.copy(arena, name),
+                        mask,
+                        Upcalls.progressStub(),
+                        argument)));
     return new Snapshot(this, name);
   }
 
@@ -1413,7 +1433,7 @@ public final class Image extends NativeObject {
    * @throws ArgumentOutOfRangeException if there are more snapshots already
    */
   public void setSnapshotLimit(long limit) {
-    ImageIo.requireNotNegative(limit, "limit");
+    Ranges.requireNotNegative(limit, "limit");
     handle.call(
         handle.operation("set the snapshot limit of"), image -> rbd_snap_set_limit(image, limit));
   }
@@ -1683,8 +1703,6 @@ public final class Image extends NativeObject {
 
   /** Closes an image, whichever way suits the thread. */
   static long closeNative(MemorySegment image) {
-    return Thread.currentThread().isVirtual()
-        ? Completions.await(completion -> rbd_aio_close(image, completion))
-        : rbd_close(image);
+    return Completions.call(completion -> rbd_aio_close(image, completion), () -> rbd_close(image));
   }
 }

@@ -177,7 +177,7 @@ public final class Rbd {
    */
   public void create(String name, long size, ImageOptions options) {
     NativeStrings.requireNewName(name, "name");
-    ImageIo.requireNotNegative(size, "size");
+    Ranges.requireNotNegative(size, "size");
     try {
       options.use(
           opts ->
@@ -642,10 +642,9 @@ public final class Rbd {
     }
 
     long open(MemorySegment pool, MemorySegment name, MemorySegment out, MemorySegment snapshot) {
-      return Thread.currentThread().isVirtual()
-          ? Completions.await(
-              completion -> asynchronous.open(pool, name, out, snapshot, completion))
-          : blocking.open(pool, name, out, snapshot);
+      return Completions.call(
+          completion -> asynchronous.open(pool, name, out, snapshot, completion),
+          () -> blocking.open(pool, name, out, snapshot));
     }
   }
 

@@ -31,6 +31,7 @@ import io.github.rbd4j.internal.NativeArray;
 import io.github.rbd4j.internal.NativeHandle;
 import io.github.rbd4j.internal.NativeStrings;
 import io.github.rbd4j.internal.NativeSymbols;
+import io.github.rbd4j.internal.OffCarrier;
 import io.github.rbd4j.internal.Operation;
 import io.github.rbd4j.internal.SameCluster;
 import io.github.rbd4j.internal.SizedBuffer;
@@ -244,11 +245,16 @@ public final class Group {
   public void createSnapshot(String snapshot, Set<SnapshotCreateFlag> flags) {
     NativeStrings.requireNewName(snapshot, "snapshot");
     int mask = (int) NativeFlag.mask(flags);
-    handle.callInArena(
-        operation("create snapshot " + snapshot + " of"),
-        (pool, arena) ->
-            rbd_group_snap_create2(
-                pool, NativeStrings.copy(arena, name), NativeStrings.copy(arena, snapshot), mask));
+    OffCarrier.run(
+        () ->
+            handle.callInArena(
+                operation("create snapshot " + snapshot + " of"),
+                (pool, arena) ->
+                    rbd_group_snap_create2(
+                        pool,
+                        NativeStrings.copy(arena, name),
+                        NativeStrings.copy(arena, snapshot),
+                        mask)));
   }
 
   /**

@@ -147,12 +147,17 @@ public final class Upcalls {
     return LIVE.size();
   }
 
+  /** Whether this thread is inside a callback of the native library. */
+  public static boolean isInsideCallback() {
+    return INSIDE.get() != 0 && CURRENT.get() != null;
+  }
+
   /**
    * Throws if this thread is inside a callback of the native library, where a call that waits for
    * that library would wait for itself.
    */
   public static void refuseInsideCallback(NativeHandle handle) {
-    if (INSIDE.get() != 0 && CURRENT.get() != null) {
+    if (isInsideCallback()) {
       throw new IllegalStateException(
           "blocking call on "
               + handle

@@ -71,7 +71,7 @@ final class RawImport {
     }
   }
 
-  private void flush(WritePipeline pipeline) {
+  private void flush(WritePipeline pipeline) throws IOException {
     pipeline.drain();
     image.flush();
   }

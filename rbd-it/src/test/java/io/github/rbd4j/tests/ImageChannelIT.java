@@ -15,8 +15,6 @@ import io.github.rbd4j.nio.ImageChannel;
 import io.github.rbd4j.nio.ImageChannelOption;
 import io.github.rbd4j.nio.ImageInputStream;
 import io.github.rbd4j.nio.ImageOutputStream;
-import io.github.rbd4j.rados.Cluster;
-import io.github.rbd4j.rados.IoContext;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -36,7 +34,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
 import org.apache.commons.compress.archivers.zip.ZipArchiveOutputStream;
 import org.apache.commons.compress.archivers.zip.ZipFile;
@@ -516,23 +514,19 @@ class ImageChannelIT {
   void anInterruptedStreamLosesNothingAndGoesOn() throws IOException {
     byte[] data = Bytes.random(SIZE, 21);
     int interrupts = 0;
+    AtomicBoolean written = new AtomicBoolean();
     Thread writer = Thread.currentThread();
-    // A write is done when this thread waits for it, and not before it was interrupted.
-    Executor interrupting =
-        task -> {
-          var _ =
-              Await.inBackground(
-                  () -> {
-                    Await.until(
-                        "the writer waits", () -> writer.getState() == Thread.State.WAITING);
-                    writer.interrupt();
-                    task.run();
-                  });
-        };
-    try (Cluster cluster = ceph.client().executor(interrupting).connect();
-        IoContext io = cluster.ioContext("rbd");
-        Image own = new Rbd(io).open(name);
-        ImageOutputStream out = new ImageOutputStream(own, 0, 1)) {
+    CompletableFuture<Void> interrupter =
+        Await.inBackground(
+            () -> {
+              while (!written.get()) {
+                if (writer.getState() == Thread.State.WAITING) {
+                  writer.interrupt();
+                }
+                Thread.onSpinWait();
+              }
+            });
+    try (ImageOutputStream out = new ImageOutputStream(image, 0, 1)) {
       for (int done = 0; done < SIZE; ) {
         try {
           int length = Math.min(4 * MIB, SIZE - done);
@@ -547,8 +541,11 @@ class ImageChannelIT {
           done += writeOne(out, data[done]);
         }
       }
-    } finally {
+      written.set(true);
+      interrupter.join();
       Thread.interrupted();
+    } finally {
+      written.set(true);
     }
     assertThat(interrupts).isPositive();
     Bytes.assertEqual(Bytes.of(image), data);

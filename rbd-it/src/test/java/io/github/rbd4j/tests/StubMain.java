@@ -50,7 +50,7 @@ public final class StubMain {
   private static final Duration LIMIT = Duration.ofSeconds(5);
 
   /** As in stub.c. */
-  private enum Mode {
+  enum Mode {
     SUCCEED,
     FAIL,
     FAIL_LATER,
@@ -59,7 +59,10 @@ public final class StubMain {
     HUGE_NEEDED,
     NO_TERMINATOR,
     COUNT,
-    GARBAGE
+    GARBAGE,
+    TRANSFER,
+    SHRUNK,
+    GROWN
   }
 
   private final MethodHandle answer;
