@@ -136,6 +136,16 @@ public final class Image extends NativeObject {
   }
 
   /**
+   * Whether it was opened for writing, and shows the image itself and not a snapshot. What another
+   * client has locked can still not be written.
+   *
+   * @return false if every write fails with {@link ReadOnlyImageException}
+   */
+  public boolean isWritable() {
+    return presence == null && !atSnapshot;
+  }
+
+  /**
    * The images of the pool and namespace that this image was opened from.
    *
    * @return the view that opened it
