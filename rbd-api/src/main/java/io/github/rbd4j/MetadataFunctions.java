@@ -52,7 +52,10 @@ record MetadataFunctions(Getter getter, Setter setter, Remover remover, Lister l
   }
 
   String get(NativeHandle handle, String key) {
-    NativeStrings.requireName(key, "key");
+    return value(handle, NativeStrings.requireName(key, "key"));
+  }
+
+  private String value(NativeHandle handle, String key) {
     return handle.use(
         (object, arena) -> {
           MemorySegment name = NativeStrings.copy(arena, key);
@@ -127,7 +130,7 @@ record MetadataFunctions(Getter getter, Setter setter, Remover remover, Lister l
     } else { // some value that another program wrote holds a NUL, so it is not clear which
       for (String key : keys) {
         try {
-          page.put(key, get(handle, key));
+          page.put(key, value(handle, key)); // other programs can write the key "" too
         } catch (ObjectNotFoundException e) {
           page.remove(key); // it was removed meanwhile
         }

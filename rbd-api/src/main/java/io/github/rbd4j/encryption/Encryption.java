@@ -55,6 +55,7 @@ public final class Encryption {
     if (format.canOnlyBeLoaded()) {
       throw new IllegalArgumentException(format + " can only be loaded");
     }
+    handle.setEncrypted();
     handle.callInArena(
         operation("format the encryption of"),
         (image, arena) -> {
@@ -87,6 +88,7 @@ public final class Encryption {
     if (format.canOnlyBeLoaded()) {
       NativeSymbols.require("rbd_encryption_load2"); // came with this format
     }
+    handle.setEncrypted();
     handle.callInArena(
         operation("load the encryption of"),
         (image, arena) -> {
@@ -118,6 +120,7 @@ public final class Encryption {
       throw new IllegalArgumentException("there are no formats");
     }
     NativeSymbols.require("rbd_encryption_load2");
+    handle.setEncrypted();
     handle.callInArena(
         operation("load the encryption of"),
         (image, arena) -> {
