@@ -118,6 +118,9 @@ final class StubRules {
    * copied.
    */
   static boolean mayRefuse(String method, Answer answer, Throwable thrown) {
+    if (method.equals("Snapshot.timestamp[]")) { // opens the image by the name that it was told
+      return "name is empty".equals(thrown.getMessage());
+    }
     boolean ofSize = answer.function().isEmpty() || answer.function().equals("rbd_get_size");
     return thrown instanceof UnsupportedOperationException
         ? method.startsWith("Image.copyTo[")
