@@ -1,6 +1,7 @@
 package io.github.rbd4j;
 
 import io.github.rbd4j.internal.NativeStrings;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,6 +57,7 @@ public record DiffOptions(
    * @return the options
    */
   public static DiffOptions since(String snapshot) {
+    Objects.requireNonNull(snapshot, "snapshot");
     return new DiffOptions(snapshot, null, 0, Long.MAX_VALUE, true, false);
   }
 
@@ -92,7 +94,9 @@ public record DiffOptions(
   }
 
   /**
-   * The same in whole objects or in exact extents.
+   * The same in whole objects or in exact extents. Where librbd would tell wrong objects, the
+   * extents are exact all the same: if the image was smaller in between, or its encryption is
+   * loaded.
    *
    * @param whole whether to tell whole objects
    * @return other options

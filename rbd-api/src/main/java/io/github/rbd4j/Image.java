@@ -1727,8 +1727,9 @@ public final class Image extends NativeObject {
     // Not even an empty range is behind the end: a length lets librbd refuse it.
     long length = behind < 0 ? 1 : Math.min(options.length(), behind);
     // An empty range of whole objects makes librbd of Ceph 16 end the process.
+    // Whole objects of an encrypted image are told where they are behind the header (16).
     DiffOptions safe =
-        options.wholeObject() && (length == 0 || wasSmallerSince(options))
+        options.wholeObject() && (length == 0 || handle.isEncrypted() || wasSmallerSince(options))
             ? options.wholeObject(false)
             : options;
     Long fromId = safe.fromSnapshotId();

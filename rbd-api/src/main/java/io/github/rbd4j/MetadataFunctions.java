@@ -53,7 +53,10 @@ record MetadataFunctions(Getter getter, Setter setter, Remover remover, Lister l
   }
 
   String get(NativeHandle handle, String key) {
-    NativeStrings.requireName(key, "key");
+    return value(handle, NativeStrings.requireName(key, "key"));
+  }
+
+  private String value(NativeHandle handle, String key) {
     return handle.use(
         (object, arena) -> {
           MemorySegment name = NativeStrings.copy(arena, key);
@@ -161,9 +164,10 @@ record MetadataFunctions(Getter getter, Setter setter, Remover remover, Lister l
     return keys;
   }
 
+  /** The value of a key, also of the empty one, which other programs can write. */
   private Optional<String> find(NativeHandle handle, String key) {
     try {
-      return Optional.of(get(handle, key));
+      return Optional.of(value(handle, key));
     } catch (ObjectNotFoundException removedMeanwhile) {
       return Optional.empty();
     }

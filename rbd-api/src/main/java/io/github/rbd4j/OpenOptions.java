@@ -1,6 +1,7 @@
 package io.github.rbd4j;
 
 import io.github.rbd4j.internal.NativeStrings;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,6 +44,6 @@ public record OpenOptions(boolean readOnly, @Nullable String snapshot) {
    * @return the options
    */
   public static OpenOptions at(String snapshot) {
-    return new OpenOptions(true, snapshot);
+    return new OpenOptions(true, Objects.requireNonNull(snapshot, "snapshot"));
   }
 }

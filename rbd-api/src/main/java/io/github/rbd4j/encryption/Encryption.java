@@ -55,6 +55,7 @@ public final class Encryption {
     if (format.canOnlyBeLoaded()) {
       throw new IllegalArgumentException(format + " can only be loaded");
     }
+    handle.setEncrypted();
     handle.callInArena(
         handle
             .operation("format the encryption of")
@@ -89,6 +90,7 @@ public final class Encryption {
     if (format.canOnlyBeLoaded()) {
       NativeSymbols.require("rbd_encryption_load2"); // came with this format
     }
+    handle.setEncrypted();
     handle.callInArena(
         loading(),
         (image, arena) -> {
@@ -120,6 +122,7 @@ public final class Encryption {
       throw new IllegalArgumentException("there are no formats");
     }
     NativeSymbols.require("rbd_encryption_load2");
+    handle.setEncrypted();
     handle.callInArena(
         loading(),
         (image, arena) -> {

@@ -74,6 +74,8 @@ public final class NativeHandle {
   @SuppressWarnings("unused") // read and written through STATE
   private volatile long state;
 
+  private volatile boolean encrypted;
+
   private final @Nullable NativeHandle parent;
   private final Subject subject;
   private final String name;
@@ -145,6 +147,16 @@ public final class NativeHandle {
   /** The full name of the object, for errors. */
   public String name() {
     return name;
+  }
+
+  /** Notes that the offsets of this image are, or were, those of what an encryption hides. */
+  public void setEncrypted() {
+    encrypted = true;
+  }
+
+  /** Whether an encryption was loaded into this image. */
+  public boolean isEncrypted() {
+    return encrypted;
   }
 
   /** The kind and the full name of the object: {@code image rbd/vm-1}. */

@@ -21,6 +21,7 @@ import static io.github.rbd4j.bindings.librbd_h.rados_wait_for_latest_osdmap;
 
 import io.github.rbd4j.LibraryVersion;
 import io.github.rbd4j.bindings.rados_cluster_stat_t;
+import io.github.rbd4j.internal.Errno;
 import io.github.rbd4j.internal.Failures;
 import io.github.rbd4j.internal.NativeHandle;
 import io.github.rbd4j.internal.NativeObject;
@@ -107,14 +108,20 @@ public final class Cluster extends NativeObject {
    * @return the fsid
    */
   public UUID fsid() {
+    Operation operation = handle.operation("get the fsid of");
     String fsid =
         handle.use(
             (cluster, arena) ->
                 SizedBuffer.fetchString(
-                    handle.operation("get the fsid of"),
+                    operation,
                     Sizing.VALUE,
                     b -> rados_cluster_fsid(cluster, b.data(0), b.capacity(0))));
-    return UUID.fromString(fsid);
+    try {
+      return UUID.fromString(fsid);
+    } catch (IllegalArgumentException e) {
+      throw Failures.toException(
+          Errno.EINVAL.result(), operation, "the native library gives no UUID");
+    }
   }
 
   /**

@@ -422,13 +422,15 @@ class CallbackCallsIT {
   private enum Thrown {
     EXCEPTION,
     CHECKED,
-    ERROR;
+    ERROR,
+    STACK_OVERFLOW;
 
     Throwable make() {
       return switch (this) {
         case EXCEPTION -> new IllegalStateException("thrown by the test");
         case CHECKED -> new IOException("thrown by the test");
         case ERROR -> new AssertionError("thrown by the test");
+        case STACK_OVERFLOW -> throw new AssertionError("the stack has no end: " + recurse(0));
       };
     }
   }

@@ -4,6 +4,8 @@ import static io.github.rbd4j.tests.Unsupported.assertUnsupported;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.rbd4j.DiffExtent;
+import io.github.rbd4j.DiffOptions;
 import io.github.rbd4j.Feature;
 import io.github.rbd4j.Image;
 import io.github.rbd4j.ImageOptions;
@@ -51,6 +53,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Encryption of images, checked against cryptsetup and qemu. Every format and load derives a key
@@ -442,6 +445,30 @@ class EncryptionIT {
                   : EncryptionFormat.luks2(EncryptionAlgorithm.AES256, bytes(PASSPHRASE))) {
         new Encryption(image).load(known);
         assertThat(read(image, MIB - 1, data.length)).isEqualTo(data);
+      }
+    }
+  }
+
+  /** Whole objects would be told where they are behind the header. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void differencesAreThoseOfTheData(boolean wholeObjects) {
+    String name = create(SIZE, Feature.EXCLUSIVE_LOCK, Feature.OBJECT_MAP, Feature.FAST_DIFF);
+    try (EncryptionFormat format = luks1();
+        Image image = rbd.open(name)) {
+      new Encryption(image).format(format);
+      image.createSnapshot("before");
+      image.writeAt(8 * MIB, random(4096, 5));
+      image.writeAt(20 * MIB, random(4096, 6));
+      image.flush();
+      List<DiffExtent> expected =
+          List.of(new DiffExtent(8 * MIB, 4096, true), new DiffExtent(20 * MIB, 4096, true));
+      assertThat(image.diff(DiffOptions.since("before").wholeObject(wholeObjects)))
+          .isEqualTo(expected);
+      assertThat(image.diff(DiffOptions.sinceBeginning().wholeObject(wholeObjects)))
+          .isEqualTo(expected);
+      try (var stream = image.diffStream(DiffOptions.since("before").range(16 * MIB, 8 * MIB))) {
+        assertThat(stream).containsExactly(expected.get(1));
       }
     }
   }

@@ -99,9 +99,14 @@ final class ForkedJvm {
     process.destroyForcibly().waitFor();
   }
 
-  /** Waits for the end. */
+  /** Waits for the end, which comes within a minute. */
   Result end() throws IOException, InterruptedException {
-    if (!process.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS)) {
+    return end(LIMIT);
+  }
+
+  /** Waits for the end of one that has much to do. */
+  Result end(Duration limit) throws IOException, InterruptedException {
+    if (!process.waitFor(limit.toSeconds(), TimeUnit.SECONDS)) {
       process.destroyForcibly().waitFor();
       throw new AssertionError("the JVM does not end\n" + output() + errors());
     }

@@ -5,18 +5,26 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.github.rbd4j.AsyncImage;
+import io.github.rbd4j.ClientBlocklistedException;
 import io.github.rbd4j.DiffOptions;
 import io.github.rbd4j.Image;
 import io.github.rbd4j.OperationTimeoutException;
 import io.github.rbd4j.Rbd;
 import io.github.rbd4j.RbdException;
 import io.github.rbd4j.ReadOnlyImageException;
+import io.github.rbd4j.encryption.Encryption;
+import io.github.rbd4j.encryption.EncryptionAlgorithm;
+import io.github.rbd4j.encryption.EncryptionFormat;
 import io.github.rbd4j.internal.Upcalls;
 import io.github.rbd4j.it.CephCluster;
 import io.github.rbd4j.it.CephCluster.DaemonAction;
 import io.github.rbd4j.it.CephCluster.Layout;
 import io.github.rbd4j.it.CephCluster.Store;
 import io.github.rbd4j.it.CephTest;
+import io.github.rbd4j.mirror.ImageMirror;
+import io.github.rbd4j.mirror.ImageMirrorMode;
+import io.github.rbd4j.mirror.Mirror;
+import io.github.rbd4j.mirror.MirrorMode;
 import io.github.rbd4j.rados.Cluster;
 import io.github.rbd4j.rados.IoContext;
 import java.lang.foreign.Arena;
@@ -31,6 +39,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Tag;
@@ -170,6 +179,24 @@ class Hazards2IT {
     }
   }
 
+  /** Here after 2 seconds, by default after 30; the C API waits for 300. */
+  @Test
+  void h2_04_monitorsThatDoNotAnswer() {
+    Elsewhere.passes(ceph, ClusterIT.class, "monitorsThatDoNotAnswerAreGivenUp");
+  }
+
+  @Test
+  void h2_05_aWrongKeyAndNoKeyring() {
+    Elsewhere.passes(ceph, ClusterIT.class, "aWrongKeyIsRefusedAndNotTold");
+    Elsewhere.passes(ceph, ClusterIT.class, "aUserWithoutAKeyringIsRefused");
+  }
+
+  @Test
+  void h2_06_blockingCallsInACompletion() {
+    Elsewhere.passes(ceph, AsyncIT.class, "aBlockingCallOnTheThreadOfLibrbdIsRefused");
+    Elsewhere.passes(ceph, AsyncIT.class, "whatDependsOnAFutureMayBlockAndCloseTheImage");
+  }
+
   /** Callbacks of librbd share two threads; what users add to a future runs elsewhere. */
   @Test
   void h2_07_blockingInWhatDependsOnAFuture() throws Exception {
@@ -178,27 +205,45 @@ class Hazards2IT {
     try (Image image = rbd.open(name)) {
       List<CompletableFuture<Void>> blocked = new ArrayList<>();
       for (int i = 0; i < 50; i++) {
-        blocked.add(
-            image
-                .async()
-                .read(0, Arena.ofAuto().allocate(4 << 20))
-                .thenAcceptAsync(
-                    _ -> {
-                      try {
-                        release.await();
-                      } catch (InterruptedException e) {
-                        throw new AssertionError(e);
-                      }
-                    },
-                    task -> Thread.ofVirtual().start(task)));
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        blocked.add(done);
+        // Were the read done at once, its dependent would block whoever adds it.
+        var _ =
+            Thread.startVirtualThread(
+                () -> {
+                  var _ =
+                      image
+                          .async()
+                          .read(0, Arena.ofAuto().allocate(4 << 20))
+                          .thenAccept(
+                              _ -> {
+                                await(release);
+                                done.complete(null);
+                              });
+                });
       }
       for (int i = 0; i < 50; i++) {
         image.async().read(0, Arena.ofAuto().allocate(4096)).get(20, TimeUnit.SECONDS);
       }
+      assertThat(blocked).noneMatch(CompletableFuture::isDone);
       release.countDown();
       CompletableFuture.allOf(blocked.toArray(CompletableFuture[]::new)).get(20, TimeUnit.SECONDS);
     }
     rbd.remove(name);
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
+  void h2_08_watchesThatEndInTheirCallback() {
+    Elsewhere.passes(ceph, WatchIT.class, "aWatchCanBeClosedFromItsListener");
+    Elsewhere.passes(ceph, QuiesceIT.class, "aListenerThatClosesItsWatchDoesNotHangForEver");
   }
 
   /** Nobody waits for a completion that librbd never took. */
@@ -263,6 +308,112 @@ class Hazards2IT {
     }
   }
 
+  @Test
+  void h2_11_aClientThatIsBlocklisted() {
+    Elsewhere.passes(ceph, ClusterIT.class, "aClientThatIsBlocklistedIsToldSoAndCanConnectAnew");
+    Elsewhere.passes(ceph, LocksIT.Managed.class, "aBrokenLockIsFreeAndItsHolderIsOut");
+  }
+
+  /** The owner of the lock was stopped and answers nobody; its watch has not ended yet. */
+  @Test
+  @Tag(Tags.LOCAL_DAEMONS)
+  void h2_11_blocklistedWhileItWaitsForTheLock() throws Throwable {
+    Path folder = Files.createTempDirectory("rbd4j-stopped-");
+    Layout layout = new Layout(1, Store.MEMSTORE, List.of("osd client watch timeout = 300"));
+    try (CephCluster own = CephCluster.start(layout);
+        Cluster admin = own.client().connect()) {
+      new Rbd(admin.ioContext("rbd")).create("vm", SIZE);
+      ForkedJvm owner =
+          ForkedJvm.start(
+              folder,
+              Map.of("CEPH_CONF", own.conf().toString()),
+              ForkedJvm.onClassPath(),
+              ForkedMain.class.getName(),
+              "wait",
+              "vm");
+      owner.awaitOutput("ready");
+      assertThat(new ProcessBuilder("kill", "-STOP", "" + owner.pid()).start().waitFor()).isZero();
+      try {
+        Cluster victim = own.client().connect();
+        Image image = new Rbd(victim.ioContext("rbd")).open("vm");
+        CompletableFuture<Void> write = image.async().write(0, Arena.ofAuto().allocate(4096));
+        assertThatThrownBy(() -> write.get(2, TimeUnit.SECONDS))
+            .isInstanceOf(TimeoutException.class);
+        admin.blocklist(victim.addresses(), Duration.ofMinutes(5));
+        assertThatThrownBy(() -> write.get(20, TimeUnit.SECONDS))
+            .isInstanceOf(ExecutionException.class)
+            .hasCauseInstanceOf(ClientBlocklistedException.class);
+        assertThat(time(() -> catchThrowable(victim::close))).isLessThan(Duration.ofSeconds(15));
+      } finally {
+        owner.kill();
+      }
+    } finally {
+      Files.delete(folder.resolve("output"));
+      Files.delete(folder.resolve("errors"));
+      Files.delete(folder);
+    }
+  }
+
+  /** It takes seconds of processor time, by which only who calls it is held up. */
+  @Test
+  void h2_13_formattingAnEncryption() throws Exception {
+    String name = Names.unique("hazard");
+    rbd.create(name, 64 << 20);
+    String other = create();
+    CompletableFuture<Void> formatting =
+        Await.inBackground(
+            () -> {
+              try (Image image = rbd.open(name);
+                  EncryptionFormat format =
+                      EncryptionFormat.luks1(EncryptionAlgorithm.AES128, new char[] {'x'})) {
+                new Encryption(image).format(format);
+              }
+            });
+    int reads = 0;
+    try (Image image = rbd.open(other)) {
+      while (!formatting.isDone()) {
+        assertThat(image.readAt(0, new byte[4096])).isEqualTo(4096);
+        reads++;
+      }
+    }
+    formatting.join();
+    assertThat(reads).isGreaterThan(10);
+    rbd.remove(name);
+    rbd.remove(other);
+  }
+
+  /** librbd has no way to cancel a promotion, but no request of it waits for ever. */
+  @Test
+  @Tag(Tags.LOCAL_DAEMONS)
+  void h2_14_aPromotionThatNobodyAnswers() throws Throwable {
+    try (CephCluster own = CephCluster.start()) {
+      Cluster mine = own.client().osdTimeout(Duration.ofSeconds(2)).connect();
+      IoContext pool = mine.ioContext("rbd");
+      new Mirror(pool).setMode(MirrorMode.IMAGE);
+      new Rbd(pool).create("vm", SIZE);
+      Image image = new Rbd(pool).open("vm");
+      ImageMirror mirror = new ImageMirror(image);
+      mirror.enable(ImageMirrorMode.SNAPSHOT);
+      mirror.demote();
+      own.daemon(DaemonAction.PAUSE, "osd.0");
+      try {
+        for (boolean force : List.of(false, true)) {
+          assertThat(
+                  time(
+                      () ->
+                          assertThatThrownBy(() -> mirror.promote(force))
+                              .isInstanceOf(RbdException.class)))
+              .isLessThan(Duration.ofSeconds(20));
+        }
+      } finally {
+        own.daemon(DaemonAction.RESUME, "osd.0");
+      }
+      mirror.promote(false);
+      assertThat(mirror.info().primary()).isTrue();
+      mine.close();
+    }
+  }
+
   /** The JVM starts processes without running anything of the parent in the child. */
   @Test
   void h2_12_processesThatAreStartedWhileThereIsInputAndOutput() throws Exception {
@@ -285,5 +436,11 @@ class Hazards2IT {
       load.get(10, TimeUnit.SECONDS);
     }
     rbd.remove(name);
+  }
+
+  @Test
+  @Tag(Tags.LOCAL_DAEMONS)
+  void h2_16_aClusterThatHangsBesideAnother() {
+    Elsewhere.passes(ceph, TwoClustersIT.class, "aClusterThatHangsHoldsNoMemoryOfAnother");
   }
 }

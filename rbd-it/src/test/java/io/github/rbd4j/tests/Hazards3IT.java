@@ -7,6 +7,7 @@ import io.github.rbd4j.Image;
 import io.github.rbd4j.ImageOptions;
 import io.github.rbd4j.Rbd;
 import io.github.rbd4j.RbdException;
+import io.github.rbd4j.it.CephCluster;
 import io.github.rbd4j.it.CephTest;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -14,19 +15,22 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
- * Where the C API gives wrong results in silence and no other test class tries that; {@code
- * docs/safety.md} has the rows by their numbers.
+ * Where the C API gives wrong results in silence; {@code docs/safety.md} has the rows by their
+ * numbers. What the tests of a class say already is run there.
  */
 @CephTest
 class Hazards3IT {
   private static final long GIB = 1L << 30;
 
+  private final CephCluster ceph;
   private final Rbd rbd;
 
-  Hazards3IT(Rbd rbd) {
+  Hazards3IT(CephCluster ceph, Rbd rbd) {
+    this.ceph = ceph;
     this.rbd = rbd;
   }
 
@@ -34,6 +38,107 @@ class Hazards3IT {
     byte[] back = new byte[length];
     assertThat(image.readAt(offset, back)).isEqualTo(length);
     return back;
+  }
+
+  @Test
+  void h3_01_aTransferAcrossTheEnd() {
+    Elsewhere.passes(ceph, ImageIoIT.class, "aWriteThatDoesNotFitWritesNothing");
+    Elsewhere.passes(ceph, ImageIoIT.class, "aReadAcrossTheEndIsShort");
+    Elsewhere.passes(ceph, AsyncIT.class, "theEndOfTheImageIsSeenAsBySynchronousCalls");
+  }
+
+  @Test
+  void h3_02_aReadBehindTheEnd() {
+    Elsewhere.passes(ceph, ImageIoIT.class, "aReadAtOrBehindTheEndIsMinusOne");
+  }
+
+  @Test
+  void h3_03_anImageThatAnotherClientShrinks() {
+    Elsewhere.passes(ceph, ImageIoIT.class, "anImageThatAnotherClientShrinksGivesItsNewEnd");
+  }
+
+  @Test
+  void h3_04_transfersOfMoreThanTwoGibibytes() {
+    Elsewhere.passes(ceph, ImageIoIT.class, "transfersOfMoreThanTwoGibibytesAreWhole");
+  }
+
+  @Test
+  void h3_08_whatACompareAndWriteCompares() {
+    Elsewhere.passes(ceph, ImageIoIT.class, "compareAndWriteWritesOnlyWhatMatches");
+    Elsewhere.passes(ceph, ImageIoIT.class, "compareAndWriteSaysWhereTheDifferenceIsInAnyObject");
+  }
+
+  @Test
+  void h3_10_anOperationThatDoesNotStop() {
+    Elsewhere.passes(ceph, UpcallIT.class, "whatAListenerThrowsComesOutOfAShrink");
+    Elsewhere.passes(ceph, CopyIT.class, "whatTheListenerThrowsComesOutWhenTheCopyIsDone");
+  }
+
+  @Test
+  void h3_11_progressOnThreadsOfLibrbd() {
+    Elsewhere.passes(ceph, UpcallIT.class, "aStackOverflowInAListenerComesOut");
+    Elsewhere.passes(ceph, UpcallIT.class, "progressIsToldInOrderAndToTheEnd");
+  }
+
+  @Test
+  void h3_12_aDiffThatWasStopped() {
+    Elsewhere.passes(ceph, DiffIT.class, "aVisitorThatHasEnoughIsNotCalledAgain");
+    Elsewhere.passes(ceph, DiffIT.class, "anOffsetBehindTheEndIsRefused");
+  }
+
+  @Test
+  void h3_13_anEmptySnapshotName() {
+    Elsewhere.passes(ceph, SnapshotIT.class, "impossibleNamesAreRefused");
+  }
+
+  @Test
+  void h3_14_groupsAndMembersThatAreMissing() {
+    Elsewhere.passes(ceph, GroupIT.class, "aMissingGroupIsSaid");
+    Elsewhere.passes(ceph, GroupIT.class, "impossibleMembersAreRefused");
+  }
+
+  @Test
+  void h3_16_whatTheUsersOfAHandleShare() {
+    Elsewhere.passes(ceph, NamespacesIT.class, "anotherNamespaceOfAnOpenPoolIsOneCallAway");
+    Elsewhere.passes(ceph, SnapshotIT.class, "theImageShowsTheSnapshotThatIsSet");
+  }
+
+  @Test
+  void h3_17_twoHandlesOfOneImage() {
+    Elsewhere.passes(ceph, LocksIT.Managed.class, "whoeverDoesNotHoldAnAcquiredLockCannotWrite");
+    Elsewhere.passes(ceph, LocksIT.Managed.class, "aLockThatNobodyAcquiredMovesToWhoeverWrites");
+  }
+
+  @Test
+  void h3_18_theChildrenOfASnapshot() {
+    Elsewhere.passes(ceph, FamilyIT.class, "theFamilyIsThatOfTheSnapshotThatTheImageShows");
+  }
+
+  @Test
+  void h3_19_aSnapshotThatMovesToTheTrash() {
+    Elsewhere.passes(ceph, FamilyIT.class, "aRemovedSnapshotWithClonesGoesToTheTrash");
+  }
+
+  @Test
+  void h3_20_errorsOfEncryption() {
+    Elsewhere.passes(ceph, EncryptionIT.class, "onlyTheRightPassphraseAndFormatOpenAnImage");
+    Elsewhere.passes(ceph, EncryptionIT.class, "aFormatThatFailsLeavesTheEncryptionUnloaded");
+    Elsewhere.passes(ceph, EncryptionIT.class, "differencesAreThoseOfTheData");
+  }
+
+  @Test
+  void h3_21_theLimitOfSnapshots() {
+    Elsewhere.passes(ceph, SnapshotIT.class, "theLimitHoldsUntilItIsTakenAway");
+  }
+
+  @Test
+  void h3_22_snapshotsOfAGroupThatAreMany() {
+    Elsewhere.passes(ceph, GroupIT.class, "manySnapshotsAreListedOnce");
+  }
+
+  @Test
+  void h3_23_anOptionThatCephDoesNotHave() {
+    Elsewhere.passes(ceph, ClusterIT.class, "optionsAreSetAndUnknownOnesAreNamed");
   }
 
   /** In C a discard or a repeated pattern of more than 2 GiB is an error. */
@@ -152,5 +257,11 @@ class Hazards3IT {
     assertThatThrownBy(() -> rbd.create("x".repeat(6000), 4096))
         .isInstanceOf(RbdException.class)
         .hasMessageContaining("ENAMETOOLONG");
+  }
+
+  @Test
+  @Tag(Tags.LOCAL_DAEMONS)
+  void h3_24_objectsOfTwoClusters() {
+    Elsewhere.passes(ceph, TwoClustersIT.class, "objectsOfAnotherClusterAreRefused");
   }
 }

@@ -18,6 +18,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 
 /**
@@ -45,23 +46,17 @@ public final class SecretsMain {
     return secret;
   }
 
-  private static EncryptionFormat format(long seed) {
-    char[] passphrase = derive(seed);
-    try {
-      return EncryptionFormat.luks1(EncryptionAlgorithm.AES128, passphrase);
-    } finally {
-      Arrays.fill(passphrase, '\0');
-    }
-  }
-
-  private static EncryptionFormat formatOfBytes(long seed) {
+  /** LUKS in one of its versions, with a passphrase in characters or, for the second, in bytes. */
+  private static EncryptionFormat format(int version, long seed) {
     char[] passphrase = derive(seed);
     byte[] bytes = new byte[LENGTH];
     try {
       for (int i = 0; i < LENGTH; i++) {
         bytes[i] = (byte) passphrase[i];
       }
-      return EncryptionFormat.luks1(EncryptionAlgorithm.AES128, bytes);
+      return version == 1
+          ? EncryptionFormat.luks1(EncryptionAlgorithm.AES128, passphrase)
+          : EncryptionFormat.luks2(EncryptionAlgorithm.AES128, bytes);
     } finally {
       Arrays.fill(passphrase, '\0');
       Arrays.fill(bytes, (byte) 0);
@@ -91,33 +86,34 @@ public final class SecretsMain {
     return builder.connect();
   }
 
-  private static void encrypt(Image image) {
+  private static void encrypt(Image image, int version) {
     Encryption encryption = new Encryption(image);
-    EncryptionFormat right = format(PASSPHRASE);
+    EncryptionFormat right = format(version, PASSPHRASE);
     try (right) {
       collect();
       show(right, encryption);
       encryption.format(right);
     }
+    expectFailure(() -> encryption.load(right)); // the format was closed
+  }
+
+  /** What the stub does not refuse, a cluster does. */
+  private static void expectFailure(Runnable refused) {
     try {
-      encryption.load(right);
-      throw new AssertionError("the format was closed");
-    } catch (IllegalStateException closed) {
-      closed.printStackTrace(System.err);
+      refused.run();
+      show("anything is good for the stub");
+    } catch (RuntimeException e) {
+      e.printStackTrace(System.err);
     }
   }
 
-  private static void load(Image image) {
+  private static void load(Image image, int version) {
     Encryption encryption = new Encryption(image);
-    try (EncryptionFormat wrong = format(WRONG);
-        EncryptionFormat right = formatOfBytes(PASSPHRASE)) {
+    try (EncryptionFormat wrong = format(version, WRONG);
+        EncryptionFormat right = format(version, PASSPHRASE)) {
       collect();
-      try {
-        encryption.load(wrong);
-        show("any passphrase is good for the stub");
-      } catch (RbdException refused) {
-        refused.printStackTrace(System.err);
-      }
+      expectFailure(() -> encryption.load(wrong));
+      expectFailure(() -> encryption.load(List.of(wrong, right))); // as of a clone
       encryption.load(right);
     }
   }
@@ -126,12 +122,18 @@ public final class SecretsMain {
     try (cluster;
         IoContext io = cluster.ioContext("rbd")) {
       Rbd rbd = new Rbd(io);
-      try (Image opened = rbd.open(image)) {
-        encrypt(opened);
-        show(cluster, io, rbd, opened);
-      }
-      try (Image opened = rbd.open(image)) {
-        load(opened);
+      for (int version : new int[] {1, 2}) {
+        try (Image opened = rbd.open(image)) {
+          encrypt(opened, version);
+          show(cluster, io, rbd, opened);
+        }
+        try (Image opened = rbd.open(image)) {
+          load(opened, version);
+        }
+        try (Image opened = rbd.openReadOnly(image);
+            EncryptionFormat right = format(version, PASSPHRASE)) {
+          expectFailure(() -> new Encryption(opened).format(right));
+        }
       }
     }
   }
@@ -171,6 +173,10 @@ public final class SecretsMain {
       use(connect(builder, derive(KEY)), "image");
     } else {
       builder.monHost(arguments[1]);
+      builder.option("log_to_stderr", "true"); // the native log at its highest level
+      for (String part : List.of("auth", "monc", "ms", "rados", "rbd")) {
+        builder.option("debug_" + part, "30/30");
+      }
       char[] wrong = keyIn(Path.of(arguments[2]));
       wrong[LENGTH - 5] = wrong[LENGTH - 5] == 'A' ? 'B' : 'A';
       try {

@@ -25,12 +25,10 @@ public final class StubDataMain {
   private static final int CALLS = 1_000_000;
   private static final int ROUNDS = 20;
   private static final SymbolLookup STUB = stub();
-  private static final MethodHandle ANSWER =
-      function(
-          "stub_answer", FunctionDescriptor.ofVoid(ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG));
   private static final MethodHandle FLAGS =
       function("stub_flags", FunctionDescriptor.of(ValueLayout.JAVA_INT));
 
+  private final Stub stub = new Stub();
   private final Image image = new Rbd(Cluster.builder().connect().ioContext("rbd")).open("x");
   private final AsyncImage async = image.async();
   private final MemorySegment memory = Arena.ofAuto().allocate(BLOCK);
@@ -47,13 +45,8 @@ public final class StubDataMain {
     return Linker.nativeLinker().downcallHandle(STUB.find(name).orElseThrow(), descriptor);
   }
 
-  @SuppressWarnings("EnumOrdinal") // stub.c has the same order
-  private static void answer(StubMain.Mode mode, long value) {
-    try {
-      ANSWER.invokeExact(mode.ordinal(), value);
-    } catch (Throwable e) {
-      throw new AssertionError(e);
-    }
+  private void answer(Stub.Mode mode, long value) {
+    stub.answer(new Stub.Answer(mode, value, ""));
   }
 
   private static void say(String what, Object result) {
@@ -61,7 +54,7 @@ public final class StubDataMain {
   }
 
   private void allocations() {
-    answer(StubMain.Mode.TRANSFER, BLOCK);
+    answer(Stub.Mode.TRANSFER, BLOCK);
     say("a read allocates", perCall(() -> image.readAt(0, memory)));
     say("a write allocates", perCall(() -> image.writeAt(0, memory)));
   }
@@ -85,21 +78,21 @@ public final class StubDataMain {
 
   /** Another client changes the size at the worst moment. */
   private void sizes() {
-    answer(StubMain.Mode.TRANSFER, 100);
+    answer(Stub.Mode.TRANSFER, 100);
     say("short write", written(() -> image.writeAt(0, memory)));
     say("short discard", written(() -> image.discard(0, BLOCK)));
     say("short pattern", written(() -> image.writeSame(0, 2 * BLOCK, memory)));
-    answer(StubMain.Mode.SHRUNK, 1000);
+    answer(Stub.Mode.SHRUNK, 1000);
     say("cut off write", written(() -> async.write(10, memory).join()));
-    answer(StubMain.Mode.SHRUNK, 1000);
+    answer(Stub.Mode.SHRUNK, 1000);
     say("cut off vector", written(() -> async.writev(10, List.of(memory)).join()));
-    answer(StubMain.Mode.SHRUNK, 1000);
+    answer(Stub.Mode.SHRUNK, 1000);
     say("lost discard", written(() -> async.discard(2000, BLOCK).join()));
-    answer(StubMain.Mode.GROWN, BLOCK);
+    answer(Stub.Mode.GROWN, BLOCK);
     say("read where it grows", image.readAt(0, memory));
-    answer(StubMain.Mode.GROWN, BLOCK);
+    answer(Stub.Mode.GROWN, BLOCK);
     say("asynchronous read where it grows", async.read(0, memory).join());
-    answer(StubMain.Mode.GROWN, BLOCK);
+    answer(Stub.Mode.GROWN, BLOCK);
     say("vector where it grows", async.readv(0, List.of(memory)).join());
   }
 

@@ -23,6 +23,9 @@ class SafetyPageTest {
   private static final Pattern TEST = Pattern.compile("`([\\w$]+)#(\\w+)`");
   private static final Pattern NUMBERED = Pattern.compile("h(\\d)_(\\d\\d)_\\w+");
 
+  /** What is not in a class of the hazards runs in JVMs of its own all the same. */
+  private static final String IN_OWN_JVM = "ExitIT#|ForkedJvmIT#|FirstQuiesceWatchIT#";
+
   private static List<MatchResult> rows() {
     Matcher matcher = ROW.matcher(Project.read(Project.DOCS.resolve("safety.md")));
     return matcher.results().toList();
@@ -45,6 +48,10 @@ class SafetyPageTest {
       if (tests.isEmpty()) {
         assertThat(row.group(5)).as(row.group()).isEqualTo("none");
         assertThat(row.group(4)).as(row.group()).matches("Not (reachable|preventable).*: .*");
+      }
+      if (!tests.isEmpty() && Integer.parseInt(row.group(1)) <= 3) {
+        String own = "#h%s_%02d_".formatted(row.group(1), Integer.parseInt(row.group(2)));
+        assertThat(row.group(5)).as(row.group()).containsPattern(own + "|" + IN_OWN_JVM);
       }
       for (MatchResult test : tests) {
         Class<?> type = Class.forName("io.github.rbd4j.tests." + test.group(1));

@@ -22,6 +22,11 @@ public final class StubLibrary {
   private static final Pattern FUNCTION = Pattern.compile("([^(]*?)(\\w+)\\((.*)\\)");
   private static final Pattern DEFINED =
       Pattern.compile("^\\w[\\w ]*[ *](\\w+)\\(", Pattern.MULTILINE);
+
+  /** What returns how many bytes it has read or written. */
+  private static final String TRANSFERS =
+      "rbd_(read2|write2|discard|write_zeroes|writesame|compare_and_write)";
+
   private static final Set<String> OBJECTS =
       Set.of(
           "rados_t *",
@@ -41,10 +46,12 @@ public final class StubLibrary {
     Set<String> defined = new TreeSet<>();
     DEFINED.matcher(written).results().forEach(m -> defined.add(m.group(1)));
     StringBuilder source = new StringBuilder("#include <stddef.h>\n#include <stdint.h>\n");
-    source.append("long stub_result(void);\nlong stub_complete(void *);\n");
+    source.append(
+        "long stub_result(void);\nlong stub_complete(void *);\nvoid stub_enter(const char *);\n");
     for (String helper : List.of("make", "size", "int", "long", "pointer")) {
       source.append("void stub_").append(helper).append("(void *);\n");
     }
+    source.append("long stub_transfer(size_t);\n");
     source.append("void stub_text(void *, size_t);\nint stub_is_garbage(void);\n");
     source.append("int64_t stub_number(void);\nvoid *stub_string(void);\n");
     source.append("void stub_progress(void *, void *);\n");
@@ -52,13 +59,14 @@ public final class StubLibrary {
     while (snippets.find()) {
       Matcher function = FUNCTION.matcher(snippets.group(1).replaceAll("\\s+", " ").strip());
       if (function.matches() && defined.add(function.group(2))) {
-        append(source, function.group(2), function.group(3));
+        append(source, function.group(1).strip(), function.group(2), function.group(3));
       }
     }
     return source.toString();
   }
 
-  private static void append(StringBuilder source, String name, String parameters) {
+  private static void append(
+      StringBuilder source, String returned, String name, String parameters) {
     List<String> declared = new ArrayList<>();
     List<String> body = new ArrayList<>();
     String result = "stub_result()";
@@ -73,6 +81,8 @@ public final class StubLibrary {
       declared.add((pointer ? "void *" : type.equals("float") ? "float " : "long ") + p);
       if (type.equals("rbd_completion_t")) {
         result = "stub_complete((void *)" + p + ")";
+      } else if (name.matches(TRANSFERS) && all[i].endsWith(" len")) {
+        result = "stub_transfer((size_t)" + p + ")";
       } else if (OBJECTS.contains(type)) {
         body.add("stub_make(" + p + ");");
       } else if (type.equals("size_t *")) {
@@ -100,6 +110,8 @@ public final class StubLibrary {
     }
     source.append("long ").append(name).append('(');
     source.append(declared.isEmpty() ? "void" : String.join(", ", declared)).append(") {\n");
+    boolean canFail = !returned.equals("void") && !returned.startsWith("uint");
+    source.append("  stub_enter(").append(canFail ? '"' + name + '"' : "0").append(");\n");
     body.forEach(line -> source.append("  ").append(guard(line)).append('\n'));
     source.append("  return ").append(result).append(";\n}\n");
   }

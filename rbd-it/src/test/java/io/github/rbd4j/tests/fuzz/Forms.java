@@ -337,7 +337,7 @@ final class Forms {
       case 2 -> {
         MemorySegment readOnly = MemorySegment.ofArray(new byte[512]).asReadOnly();
         refused(() -> image.readAt(0, readOnly), IllegalArgumentException.class);
-        refused(() -> image.async().read(0, readOnly), IllegalArgumentException.class);
+        refused(() -> image.async().read(0, readOnly).join(), IllegalArgumentException.class);
       }
       case 3 -> {
         AsyncOptions options = AsyncOptions.defaults();
