@@ -127,6 +127,8 @@ class SecretsIT {
     ceph.rbd("create", "--size", "24M", image);
     String control = secret(SecretsMain.CONTROL);
     String key = ceph.ceph("auth", "get-key", "client.admin").strip();
+    Path keyring = folder.resolve("keyring");
+    ceph.ceph("auth", "get", "client.admin", "-o", keyring.toString());
     List<String> texts =
         List.of(
             control,
@@ -138,7 +140,7 @@ class SecretsIT {
                 Map.of(),
                 "cluster",
                 cluster.config("mon_host"),
-                ceph.keyring().toString(),
+                keyring.toString(),
                 image,
                 folder.toString())
             .end();
