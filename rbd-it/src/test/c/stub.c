@@ -10,17 +10,35 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/types.h>
 
 /* How all functions answer; the numbers are those of the test. */
-enum mode { SUCCEED, FAIL, FAIL_LATER, GROW, HUGE_COUNT, HUGE_NEEDED, NO_TERMINATOR, COUNT, GARBAGE };
+enum mode {
+  SUCCEED, FAIL, FAIL_LATER, GROW, HUGE_COUNT, HUGE_NEEDED, NO_TERMINATOR, COUNT, GARBAGE,
+  TRANSFER, /* what reads and writes return; all else is well */
+  SHRUNK,   /* the image has that size when it is asked for the second time */
+  GROWN     /* as TRANSFER, but first as if the end of the image came before */
+};
 
 static volatile int mode = SUCCEED;
 static volatile long value;
+static volatile int calls;
+static volatile int flags;
 static char object[4096];
 
 void stub_answer(int new_mode, long new_value) {
   value = new_value;
+  calls = 0;
   mode = new_mode;
+}
+
+/* The flags of the last operation that has some and no other function here. */
+int stub_flags(void) {
+  return flags;
+}
+
+static long transferred(void) {
+  return mode == GROWN && calls++ == 0 ? -EINVAL : value;
 }
 
 /* The result of a function. */
@@ -33,6 +51,9 @@ long stub_result(void) {
       return -ERANGE;
     case COUNT:
       return value;
+    case TRANSFER:
+    case GROWN:
+      return transferred();
     default:
       return 0;
   }
@@ -145,6 +166,9 @@ long stub_complete(void *completion) {
     return stub_result();
   }
   c->result = mode == FAIL_LATER || mode == COUNT ? value : 0;
+  if (mode == TRANSFER || mode == GROWN) {
+    c->result = transferred();
+  }
   pthread_t thread;
   if (pthread_create(&thread, NULL, finish, c) != 0) {
     abort();
@@ -157,6 +181,9 @@ long stub_complete(void *completion) {
 
 int rbd_get_size(void *image, uint64_t *size) {
   *size = mode == COUNT ? UINT64_MAX : (uint64_t)1 << 30;
+  if (mode == SHRUNK && calls++ > 0) {
+    *size = (uint64_t)value;
+  }
   return 0;
 }
 
@@ -217,4 +244,32 @@ int rbd_mirror_image_instance_id_list(void *pool, const char *start, size_t max,
   }
   *size = max;
   return 0;
+}
+
+/* ------------------------------------------------------------------------ hints that arrive */
+
+int rbd_aio_write_zeroes(void *image, uint64_t offset, size_t length, void *completion,
+                         int zero_flags, int op_flags) {
+  flags = op_flags;
+  return (int)stub_complete(completion);
+}
+
+int rbd_aio_writesame(void *image, uint64_t offset, size_t length, const char *data,
+                      size_t data_length, void *completion, int op_flags) {
+  flags = op_flags;
+  return (int)stub_complete(completion);
+}
+
+ssize_t rbd_aio_compare_and_write(void *image, uint64_t offset, size_t length,
+                                  const char *expected, const char *data, void *completion,
+                                  uint64_t *mismatch, int op_flags) {
+  flags = op_flags;
+  return stub_complete(completion);
+}
+
+ssize_t rbd_aio_compare_and_writev(void *image, uint64_t offset, const void *expected,
+                                   int expected_count, const void *data, int count,
+                                   void *completion, uint64_t *mismatch, int op_flags) {
+  flags = op_flags;
+  return stub_complete(completion);
 }

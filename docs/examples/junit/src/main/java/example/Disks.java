@@ -25,9 +25,7 @@ public final class Disks {
 
   /** Makes a disk that starts with the content of a template and shares its data. */
   public void create(String template, String disk) {
-    try (ImageOptions options = new ImageOptions()) {
-      rbd.clone(template, SNAPSHOT, rbd, disk, options);
-    }
+    rbd.clone(template, SNAPSHOT, rbd, disk, new ImageOptions());
   }
 
   /** Makes a disk larger. */

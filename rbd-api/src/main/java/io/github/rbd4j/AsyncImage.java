@@ -13,11 +13,13 @@ import static io.github.rbd4j.bindings.librbd_h.rbd_aio_writesame;
 import static io.github.rbd4j.bindings.librbd_h.rbd_aio_writev;
 
 import io.github.rbd4j.bindings.librbd_constants;
+import io.github.rbd4j.internal.Completions;
 import io.github.rbd4j.internal.Errno;
 import io.github.rbd4j.internal.Failures;
 import io.github.rbd4j.internal.NativeHandle;
 import io.github.rbd4j.internal.NativeSymbols;
 import io.github.rbd4j.internal.SegmentLifetime;
+import io.github.rbd4j.internal.Upcalls;
 import io.github.rbd4j.jfr.ImageOperation;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -37,28 +39,38 @@ import org.jspecify.annotations.Nullable;
  * The data operations of an {@link Image} without waiting for them. It is safe for any number of
  * threads.
  *
- * <p><b>Memory</b> must not be changed until the future is done. Direct buffers, and segments of
- * {@link Arena#ofAuto} and {@link Arena#global}, are handed to librbd as they are and are kept
- * until the operation is done. All other memory could be freed too early, so that it is copied
- * through staging memory, which {@link AsyncOptions#stagingBytes} bounds.
+ * <p><b>Memory</b> must not be changed while librbd uses it: until the future is done, unless it
+ * was cancelled, or failed with {@link java.util.concurrent.TimeoutException}, or because the image
+ * was closed. After these, librbd may still read and write the memory, and nothing tells when it is
+ * done with it other than the end of {@link Image#close}: do not use it again. It is freed when
+ * librbd is done, too, and nothing else refers to it. Direct buffers, and segments of {@link
+ * Arena#ofAuto} and {@link Arena#global}, are handed to librbd as they are and are kept until then.
+ * All other memory could be freed too early, so that it is copied through staging memory, which
+ * {@link AsyncOptions#stagingBytes} bounds.
+ *
+ * <p><b>Errors</b> in the arguments are thrown: {@link IllegalArgumentException}, also if a range
+ * does not lie within the image, and {@link UnsupportedOperationException}. All else fails the
+ * future: what librbd reports, a closed image, a full queue, a deadline.
  *
  * <p><b>Cancelling</b> a future does not stop an operation that is in flight: librbd cannot. It
  * keeps its place and its memory until librbd is done. An operation that still waits for a place is
  * not done. The same holds for a future whose deadline is over; set one for a single call with
- * {@link #withDeadline}.
+ * {@link #withDeadline}. Who waits for a place in {@link AsyncOptions.WhenFull#BLOCK} and is
+ * interrupted gets a future that failed with {@link InterruptedException}, and stays interrupted.
  *
- * <p><b>Closing</b> the image waits for what is in flight. What is submitted or started after that
- * fails with {@link IllegalStateException}. If what is in flight does not end within {@link
- * AsyncOptions#drainTimeout}, its futures fail; the close itself still waits for librbd, as long as
- * the time-outs of the connection allow, because librbd would go on using freed memory.
+ * <p><b>Closing</b> the image waits for what is in flight. What waits for a place then, and what is
+ * submitted later, fails with {@link IllegalStateException}. If what is in flight does not end
+ * within {@link AsyncOptions#drainTimeout}, its futures fail; the close itself still waits for
+ * librbd, as long as the time-outs of the connection allow, because librbd would go on using freed
+ * memory.
  *
  * <p><b>Futures</b> complete on the executor of the connection, by default on a virtual thread
- * each, where anything may be done. Only those that fail because of a deadline complete on a
- * virtual thread in any case.
+ * each, where anything may be done. Only those of what was not in flight, or still is, complete on
+ * a virtual thread in any case; and so do those of changes, and of reads that gave nothing, if the
+ * executor runs tasks on the thread of librbd that brings them: librbd is asked for the size of the
+ * image, which must not be done there.
  */
 public final class AsyncImage {
-  private static final long MAX_TRANSFER = 1L << 30;
-
   private final NativeHandle handle;
   private final ImageIo data;
   private final InFlight inFlight;
@@ -108,7 +120,7 @@ public final class AsyncImage {
   }
 
   Executor executor() {
-    return executor;
+    return Objects.requireNonNullElse(options.executor(), executor);
   }
 
   AsyncOptions options() {
@@ -150,21 +162,24 @@ public final class AsyncImage {
    *     than 1 GiB, or confined to one thread
    */
   public CompletableFuture<Long> read(long offset, MemorySegment target, Set<IoFlag> flags) {
-    ImageIo.requireNotNegative(offset, "offset");
+    Ranges.requireNotNegative(offset, "offset");
     requireWritable(target);
-    long length = requireTransfer(target.byteSize());
+    long length = Ranges.requireTransfer(target.byteSize());
     int mask = (int) NativeFlag.mask(flags);
     Scratch scratch = new Scratch();
     Scratch.Piece memory = scratch.piece(target);
+    AsyncOperation.Submission submission =
+        (image, completion) ->
+            rbd_aio_read2(image, offset, length, memory.target(), completion, mask);
     return submit(
         ImageOperation.READ,
         offset,
         length,
+        false,
         scratch,
-        (image, completion) ->
-            rbd_aio_read2(image, offset, length, memory.target(), completion, mask),
+        submission,
         (image, result) -> {
-          long count = bytesRead(image, result, offset, length);
+          long count = bytesRead(image, result, offset, length, submission);
           if (count > 0) {
             memory.deliver(count);
           }
@@ -200,39 +215,47 @@ public final class AsyncImage {
    *     the offset is at or behind the end
    */
   public CompletableFuture<Long> readv(long offset, List<MemorySegment> targets) {
-    ImageIo.requireNotNegative(offset, "offset");
+    Ranges.requireNotNegative(offset, "offset");
     targets.forEach(AsyncImage::requireWritable);
-    long length = requireTransfer(total(targets));
+    long length = Ranges.requireTransfer(total(targets));
     Scratch scratch = new Scratch();
     Scratch.Vector memory = scratch.vector(targets);
+    AsyncOperation.Submission submission =
+        (image, completion) ->
+            rbd_aio_readv(image, memory.targets(), memory.count(), offset, completion);
     return submit(
         ImageOperation.READ,
         offset,
         length,
+        false,
         scratch,
-        (image, completion) ->
-            rbd_aio_readv(image, memory.targets(), memory.count(), offset, completion),
+        submission,
         (image, result) -> {
-          long count = bytesRead(image, result, offset, length);
+          long count = bytesRead(image, result, offset, length, submission);
           memory.deliver(count);
           return count;
         });
   }
 
-  /** What a result of a read means; at or behind the end librbd answers EINVAL. */
-  private long bytesRead(MemorySegment image, long result, long offset, long length) {
-    if (result > 0) {
-      return result <= length
-          ? result
-          : Failures.checkCount(result, length, handle.operation("read"));
+  /**
+   * What a result of a read means. At or behind the end librbd answers EINVAL; if that is not seen
+   * from the size, the image grew meanwhile, and the read is done once more.
+   */
+  private long bytesRead(
+      MemorySegment image,
+      long result,
+      long offset,
+      long length,
+      AsyncOperation.Submission submission) {
+    long count = result;
+    if (length > 0 && (count == 0 || count == Errno.EINVAL.result())) {
+      if (offset >= data.size(image)) {
+        return -1;
+      }
+      count = Completions.await(completion -> submission.to(image, completion));
     }
-    if (length == 0 && result == 0) {
-      return 0;
-    }
-    if ((result == 0 || result == Errno.EINVAL.result()) && offset >= data.size(image)) {
-      return -1;
-    }
-    return Failures.check(result, handle.operation("read"));
+    Failures.check(count, handle.operation("read"));
+    return count > length ? Failures.checkCount(count, length, handle.operation("read")) : count;
   }
 
   // ------------------------------------------------------------------------------------ writes
@@ -264,19 +287,18 @@ public final class AsyncImage {
    *     GiB; nothing is written
    */
   public CompletableFuture<Void> write(long offset, MemorySegment source, Set<IoFlag> flags) {
-    long length = requireTransfer(source.byteSize());
-    data.requireRange(offset, length);
+    long length = Ranges.requireTransfer(source.byteSize());
     int mask = (int) NativeFlag.mask(flags);
     Scratch scratch = new Scratch();
     Scratch.Piece memory = piece(scratch, source);
-    return submit(
+    return change(
         ImageOperation.WRITE,
         offset,
         length,
         scratch,
         (image, completion) ->
             rbd_aio_write2(image, offset, length, memory.source(), completion, mask),
-        (image, result) -> written(image, result, offset, length, ImageOperation.WRITE));
+        (_, result) -> done(result, ImageOperation.WRITE));
   }
 
   /**
@@ -313,12 +335,11 @@ public final class AsyncImage {
   public CompletableFuture<Void> write(
       long offset, MemorySegment source, long crc32c, Set<IoFlag> flags) {
     NativeSymbols.require("rbd_aio_write_with_crc32c");
-    long length = requireTransfer(source.byteSize());
-    data.requireRange(offset, length);
+    long length = Ranges.requireTransfer(source.byteSize());
     int mask = (int) NativeFlag.mask(flags);
     Scratch scratch = new Scratch();
     Scratch.Piece memory = piece(scratch, source);
-    return submit(
+    return change(
         ImageOperation.WRITE,
         offset,
         length,
@@ -330,7 +351,7 @@ public final class AsyncImage {
           return rbd_aio_write_with_crc32c(
               image, offset, length, stable, register, completion, mask);
         },
-        (image, result) -> written(image, result, offset, length, ImageOperation.WRITE));
+        (_, result) -> done(result, ImageOperation.WRITE));
   }
 
   private static void requireChecksum(MemorySegment memory, long crc32c) {
@@ -354,18 +375,17 @@ public final class AsyncImage {
    * @throws IllegalArgumentException if the range does not lie within the image; nothing is written
    */
   public CompletableFuture<Void> writev(long offset, List<MemorySegment> sources) {
-    long length = requireTransfer(total(sources));
-    data.requireRange(offset, length);
+    long length = Ranges.requireTransfer(total(sources));
     Scratch scratch = new Scratch();
     Scratch.Vector memory = vector(scratch, sources);
-    return submit(
+    return change(
         ImageOperation.WRITE,
         offset,
         length,
         scratch,
         (image, completion) ->
             rbd_aio_writev(image, memory.sources(), memory.count(), offset, completion),
-        (image, result) -> written(image, result, offset, length, ImageOperation.WRITE));
+        (_, result) -> done(result, ImageOperation.WRITE));
   }
 
   /**
@@ -379,21 +399,17 @@ public final class AsyncImage {
    * @return done when it is discarded
    */
   public CompletableFuture<Void> discard(long offset, long length) {
-    data.requireRange(offset, length);
-    return submit(
+    return change(
         ImageOperation.DISCARD,
         offset,
         length,
-        new Scratch(),
+        Scratch.NONE,
         (image, completion) -> rbd_aio_discard(image, offset, length, completion),
-        (image, result) -> written(image, result, offset, length, ImageOperation.DISCARD));
+        (_, result) -> done(result, ImageOperation.DISCARD));
   }
 
   /**
    * Makes a range read as zeros. See {@link Image#writeZeroes(long, long, boolean)}.
-   *
-   * <p>Implements: {@code int rbd_aio_write_zeroes(rbd_image_t image, uint64_t off, size_t len,
-   * rbd_completion_t c, int zero_flags, int op_flags)}
    *
    * @param offset where to begin, in bytes
    * @param length how many bytes
@@ -401,22 +417,37 @@ public final class AsyncImage {
    * @return done when the zeros are written
    */
   public CompletableFuture<Void> writeZeroes(long offset, long length, boolean thickProvision) {
-    data.requireRange(offset, length);
-    int flags = thickProvision ? librbd_constants.RBD_WRITE_ZEROES_FLAG_THICK_PROVISION() : 0;
-    return submit(
+    return writeZeroes(offset, length, thickProvision, Set.of());
+  }
+
+  /**
+   * Makes a range read as zeros, with hints. See {@link Image#writeZeroes(long, long, boolean)}.
+   *
+   * <p>Implements: {@code int rbd_aio_write_zeroes(rbd_image_t image, uint64_t off, size_t len,
+   * rbd_completion_t c, int zero_flags, int op_flags)}
+   *
+   * @param offset where to begin, in bytes
+   * @param length how many bytes
+   * @param thickProvision whether to allocate the space of the zeros
+   * @param flags the hints
+   * @return done when the zeros are written
+   */
+  public CompletableFuture<Void> writeZeroes(
+      long offset, long length, boolean thickProvision, Set<IoFlag> flags) {
+    int zeroFlags = thickProvision ? librbd_constants.RBD_WRITE_ZEROES_FLAG_THICK_PROVISION() : 0;
+    int mask = (int) NativeFlag.mask(flags);
+    return change(
         ImageOperation.WRITE_ZEROES,
         offset,
         length,
-        new Scratch(),
-        (image, completion) -> rbd_aio_write_zeroes(image, offset, length, completion, flags, 0),
-        (image, result) -> written(image, result, offset, length, ImageOperation.WRITE_ZEROES));
+        Scratch.NONE,
+        (image, completion) ->
+            rbd_aio_write_zeroes(image, offset, length, completion, zeroFlags, mask),
+        (_, result) -> done(result, ImageOperation.WRITE_ZEROES));
   }
 
   /**
    * Fills a range with a repeated pattern. See {@link Image#writeSame(long, long, MemorySegment)}.
-   *
-   * <p>Implements: {@code int rbd_aio_writesame(rbd_image_t image, uint64_t off, size_t len, const
-   * char *buf, size_t data_len, rbd_completion_t c, int op_flags)}
    *
    * @param offset where to begin, in bytes
    * @param length how many bytes, a multiple of the pattern, at most 1 GiB
@@ -424,32 +455,43 @@ public final class AsyncImage {
    * @return done when the range is filled
    */
   public CompletableFuture<Void> writeSame(long offset, long length, MemorySegment pattern) {
+    return writeSame(offset, length, pattern, Set.of());
+  }
+
+  /**
+   * Fills a range with a repeated pattern, with hints. See {@link Image#writeSame(long, long,
+   * MemorySegment)}.
+   *
+   * <p>Implements: {@code int rbd_aio_writesame(rbd_image_t image, uint64_t off, size_t len, const
+   * char *buf, size_t data_len, rbd_completion_t c, int op_flags)}
+   *
+   * @param offset where to begin, in bytes
+   * @param length how many bytes, a multiple of the pattern, at most 1 GiB
+   * @param pattern the pattern
+   * @param flags the hints
+   * @return done when the range is filled
+   */
+  public CompletableFuture<Void> writeSame(
+      long offset, long length, MemorySegment pattern, Set<IoFlag> flags) {
+    int mask = (int) NativeFlag.mask(flags);
     long unit = pattern.byteSize();
-    if (unit == 0 || length % unit != 0) {
-      throw new IllegalArgumentException(
-          "length " + length + " is not a multiple of the " + unit + " bytes of the pattern");
-    }
-    requireTransfer(length);
-    data.requireRange(offset, length);
+    Ranges.requireMultiple(length, unit);
+    Ranges.requireTransfer(length);
     Scratch scratch = new Scratch();
     Scratch.Piece memory = piece(scratch, pattern);
-    return submit(
+    return change(
         ImageOperation.WRITE_SAME,
         offset,
         length,
         scratch,
         (image, completion) ->
-            rbd_aio_writesame(image, offset, length, memory.source(), unit, completion, 0),
-        (image, result) -> written(image, result, offset, length, ImageOperation.WRITE_SAME));
+            rbd_aio_writesame(image, offset, length, memory.source(), unit, completion, mask),
+        (_, result) -> done(result, ImageOperation.WRITE_SAME));
   }
 
   /**
    * Writes data if the image holds what is expected. See {@link Image#compareAndWrite(long,
    * MemorySegment, MemorySegment)}.
-   *
-   * <p>Implements: {@code ssize_t rbd_aio_compare_and_write(rbd_image_t image, uint64_t off, size_t
-   * len, const char *cmp_buf, const char *buf, rbd_completion_t c, uint64_t *mismatch_off, int
-   * op_flags)}
    *
    * @param offset where to begin, in bytes
    * @param expected what the image must hold
@@ -459,14 +501,34 @@ public final class AsyncImage {
    */
   public CompletableFuture<OptionalLong> compareAndWrite(
       long offset, MemorySegment expected, MemorySegment replacement) {
-    long length = requireTransfer(replacement.byteSize());
-    requireEqualLengths(expected.byteSize(), length);
-    data.requireRange(offset, length);
+    return compareAndWrite(offset, expected, replacement, Set.of());
+  }
+
+  /**
+   * Writes data if the image holds what is expected, with hints. See {@link
+   * Image#compareAndWrite(long, MemorySegment, MemorySegment)}.
+   *
+   * <p>Implements: {@code ssize_t rbd_aio_compare_and_write(rbd_image_t image, uint64_t off, size_t
+   * len, const char *cmp_buf, const char *buf, rbd_completion_t c, uint64_t *mismatch_off, int
+   * op_flags)}
+   *
+   * @param offset where to begin, in bytes
+   * @param expected what the image must hold
+   * @param replacement what to write then, of the same length
+   * @param flags the hints
+   * @return empty if the data was written; otherwise the offset of the first difference, counted
+   *     from the start of the range
+   */
+  public CompletableFuture<OptionalLong> compareAndWrite(
+      long offset, MemorySegment expected, MemorySegment replacement, Set<IoFlag> flags) {
+    int mask = (int) NativeFlag.mask(flags);
+    long length = Ranges.requireTransfer(replacement.byteSize());
+    Ranges.requireEqualLengths(expected.byteSize(), length);
     Scratch scratch = new Scratch();
     Scratch.Piece old = piece(scratch, expected);
     Scratch.Piece memory = piece(scratch, replacement);
     Scratch.StoredLong mismatch = scratch.number();
-    return submit(
+    return change(
         ImageOperation.COMPARE_AND_WRITE,
         offset,
         length,
@@ -480,18 +542,14 @@ public final class AsyncImage {
                 memory.source(),
                 completion,
                 mismatch.pointer(),
-                0),
-        (image, result) -> compared(image, result, offset, length, mismatch));
+                mask),
+        (image, result) -> compared(image, result, mismatch));
   }
 
   /**
    * Writes data from several pieces of memory if the image holds what several others expect. See
    * {@link Image#compareAndWrite(long, MemorySegment, MemorySegment)}. Needs librbd of Ceph 18 or
    * newer.
-   *
-   * <p>Implements: {@code ssize_t rbd_aio_compare_and_writev(rbd_image_t image, uint64_t off, const
-   * struct iovec *cmp_iov, int cmp_iovcnt, const struct iovec *iov, int iovcnt, rbd_completion_t c,
-   * uint64_t *mismatch_off, int op_flags)}
    *
    * @param offset where to begin, in bytes
    * @param expected what the image must hold, one piece after the other
@@ -502,15 +560,40 @@ public final class AsyncImage {
    */
   public CompletableFuture<OptionalLong> compareAndWrite(
       long offset, List<MemorySegment> expected, List<MemorySegment> replacement) {
+    return compareAndWrite(offset, expected, replacement, Set.of());
+  }
+
+  /**
+   * Writes data from several pieces of memory if the image holds what several others expect, with
+   * hints. See {@link Image#compareAndWrite(long, MemorySegment, MemorySegment)}. Needs librbd of
+   * Ceph 18 or newer.
+   *
+   * <p>Implements: {@code ssize_t rbd_aio_compare_and_writev(rbd_image_t image, uint64_t off, const
+   * struct iovec *cmp_iov, int cmp_iovcnt, const struct iovec *iov, int iovcnt, rbd_completion_t c,
+   * uint64_t *mismatch_off, int op_flags)}
+   *
+   * @param offset where to begin, in bytes
+   * @param expected what the image must hold, one piece after the other
+   * @param replacement what to write then, of the same length together
+   * @param flags the hints
+   * @return empty if the data was written; otherwise the offset of the first difference, counted
+   *     from the start of the range
+   * @throws UnsupportedOperationException if the loaded librbd is older
+   */
+  public CompletableFuture<OptionalLong> compareAndWrite(
+      long offset,
+      List<MemorySegment> expected,
+      List<MemorySegment> replacement,
+      Set<IoFlag> flags) {
+    int mask = (int) NativeFlag.mask(flags);
     NativeSymbols.require("rbd_aio_compare_and_writev");
-    long length = requireTransfer(total(replacement));
-    requireEqualLengths(total(expected), length);
-    data.requireRange(offset, length);
+    long length = Ranges.requireTransfer(total(replacement));
+    Ranges.requireEqualLengths(total(expected), length);
     Scratch scratch = new Scratch();
     Scratch.Vector old = vector(scratch, expected);
     Scratch.Vector memory = vector(scratch, replacement);
     Scratch.StoredLong mismatch = scratch.number();
-    return submit(
+    return change(
         ImageOperation.COMPARE_AND_WRITE,
         offset,
         length,
@@ -525,23 +608,15 @@ public final class AsyncImage {
                 memory.count(),
                 completion,
                 mismatch.pointer(),
-                0),
-        (image, result) -> compared(image, result, offset, length, mismatch));
+                mask),
+        (image, result) -> compared(image, result, mismatch));
   }
 
-  private static void requireEqualLengths(long expected, long replacement) {
-    if (expected != replacement) {
-      throw new IllegalArgumentException(
-          "expected and data differ in length: " + expected + " and " + replacement);
-    }
-  }
-
-  private OptionalLong compared(
-      MemorySegment image, long result, long offset, long length, Scratch.StoredLong mismatch) {
+  private OptionalLong compared(MemorySegment image, long result, Scratch.StoredLong mismatch) {
     if (result == Errno.EILSEQ.result()) {
       return OptionalLong.of(data.firstDifference(image, mismatch.get()));
     }
-    written(image, result, offset, length, ImageOperation.COMPARE_AND_WRITE);
+    done(result, ImageOperation.COMPARE_AND_WRITE);
     return OptionalLong.empty();
   }
 
@@ -557,35 +632,14 @@ public final class AsyncImage {
         ImageOperation.FLUSH,
         0,
         0,
-        new Scratch(),
+        false,
+        Scratch.NONE,
         (image, completion) -> rbd_aio_flush(image, completion),
-        (image, result) -> {
-          Failures.check(result, handle.operation("flush"));
-          return null;
-        });
+        (_, result) -> done(result, ImageOperation.FLUSH));
   }
 
-  /**
-   * Checks the result of a write. librbd drops what lies behind the end without a word, so that the
-   * size is looked at once more, except on a thread of librbd, where that could wait for ever.
-   */
-  private @Nullable Void written(
-      MemorySegment image, long result, long offset, long length, ImageOperation kind) {
+  private @Nullable Void done(long result, ImageOperation kind) {
     Failures.check(result, handle.operation(kind.verb()));
-    if (options.onLibrbdThread()) {
-      return null;
-    }
-    long size = data.size(image);
-    if (size - offset < length) {
-      long done = Math.max(0, size - offset);
-      throw new IncompleteWriteException(
-          new RbdFailure(
-              kind.verb(),
-              "image " + handle.name(),
-              0,
-              "only " + done + " bytes fit into the image"),
-          done);
-    }
     return null;
   }
 
@@ -599,14 +653,6 @@ public final class AsyncImage {
       throw new IllegalArgumentException(
           "the target is confined to one thread, but is filled from another one");
     }
-  }
-
-  private static long requireTransfer(long length) {
-    if (length > MAX_TRANSFER) {
-      throw new IllegalArgumentException(
-          "length " + length + " is more than 1 GiB: split the operation");
-    }
-    return length;
   }
 
   private static long total(List<MemorySegment> segments) {
@@ -637,10 +683,55 @@ public final class AsyncImage {
     }
   }
 
+  /**
+   * Submits a change of a range. librbd drops what lies behind the end without a word, so that the
+   * size is looked at before and once more after it. Inside a callback, where that could wait for
+   * ever, it is not looked at before; nor after the change if it may end on a thread of librbd.
+   */
+  private <T> CompletableFuture<T> change(
+      ImageOperation kind,
+      long offset,
+      long length,
+      Scratch scratch,
+      AsyncOperation.Submission submission,
+      AsyncOperation.Finish<T> finish) {
+    Ranges.requireNotNegative(offset, "offset");
+    Ranges.requireNotNegative(length, "length");
+    boolean insideCallback = Upcalls.isInsideCallback();
+    if (!insideCallback) {
+      long size;
+      try {
+        size = data.size();
+      } catch (IllegalStateException | RbdException failure) {
+        return CompletableFuture.failedFuture(failure);
+      }
+      Ranges.requireWithin(size, offset, length, handle);
+    }
+    if (options.onLibrbdThread() && !insideCallback) {
+      return submit(kind, offset, length, false, scratch, submission, finish);
+    }
+    return submit(
+        kind,
+        offset,
+        length,
+        true,
+        scratch,
+        submission,
+        (image, result) -> {
+          @Nullable T value = finish.of(image, result);
+          if (result >= 0) {
+            long fits = Ranges.within(data.size(image), offset, length);
+            Ranges.requireWhole(fits, length, handle, kind);
+          }
+          return value;
+        });
+  }
+
   private <T> CompletableFuture<T> submit(
       ImageOperation kind,
       long offset,
       long length,
+      boolean looksAtSize,
       Scratch scratch,
       AsyncOperation.Submission submission,
       AsyncOperation.Finish<T> finish) {
@@ -649,7 +740,9 @@ public final class AsyncImage {
           "the operation needs %d bytes of staging memory, at most %d are allowed: use a direct buffer or Arena.ofAuto, split it, or allow more"
               .formatted(scratch.size(), options.stagingBytes()));
     }
-    return new AsyncOperation<>(this, kind, offset, length, scratch, submission, finish).submit();
+    return new AsyncOperation<>(
+            this, kind, offset, length, looksAtSize, scratch, submission, finish)
+        .submit();
   }
 
   @Override

@@ -12,19 +12,20 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.time.Duration;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One asynchronous operation on an image. From its start until it is finished it holds the handle,
  * a place in the queue and its native memory, whatever happens to its future meanwhile.
  *
- * <p>It lands when librbd calls back, on a thread of librbd, and is finished on the executor, where
- * it may block. If the executor does not get to it until the image was to be closed, it is finished
+ * <p>It lands when librbd calls back, on a thread of librbd, and is finished on the executor. If
+ * more has to be asked of librbd then, and the executor runs tasks at once and so inside the
+ * callback, or if the executor does not get to it until the image was to be closed, it is finished
  * on a thread of its own.
  */
 final class AsyncOperation<T> implements CompletionListener {
@@ -40,9 +41,12 @@ final class AsyncOperation<T> implements CompletionListener {
     @Nullable T of(MemorySegment image, long result);
   }
 
-  // The state is 0 while it waits or is in flight.
-  private static final int LANDED = 1;
-  private static final int FINISHED = 2;
+  /** Neither in flight nor done: it has no place yet. */
+  private static final int NEW = 0;
+
+  private static final int IN_FLIGHT = 1;
+  private static final int LANDED = 2;
+  private static final int FINISHED = 3;
   private static final VarHandle STATE;
 
   static {
@@ -57,13 +61,14 @@ final class AsyncOperation<T> implements CompletionListener {
   private final ImageOperation kind;
   private final long offset;
   private final long length;
+  private final boolean looksAtSize;
   private final Scratch scratch;
   private final Submission submission;
   private final Finish<T> finish;
   private final CompletableFuture<T> future = new CompletableFuture<>();
-  private final long deadline;
   private final @Nullable ImageEvent event;
   private @Nullable Future<?> timer;
+  private volatile @Nullable Future<?> draining;
   private MemorySegment image = MemorySegment.NULL;
   private long result;
 
@@ -77,6 +82,7 @@ final class AsyncOperation<T> implements CompletionListener {
       ImageOperation kind,
       long offset,
       long length,
+      boolean looksAtSize,
       Scratch scratch,
       Submission submission,
       Finish<T> finish) {
@@ -85,11 +91,10 @@ final class AsyncOperation<T> implements CompletionListener {
     this.kind = kind;
     this.offset = offset;
     this.length = length;
+    this.looksAtSize = looksAtSize;
     this.scratch = scratch;
     this.submission = submission;
     this.finish = finish;
-    Duration limit = context.options().deadline();
-    this.deadline = limit == null ? Long.MAX_VALUE : System.nanoTime() + limit.toNanos();
   }
 
   /** Has it started, now or later. */
@@ -97,21 +102,11 @@ final class AsyncOperation<T> implements CompletionListener {
     Duration limit = context.options().deadline();
     if (limit != null) {
       timer =
-          ForkJoinPool.commonPool().schedule(this::timeOut, limit.toNanos(), TimeUnit.NANOSECONDS);
+          Alarm.after(
+              limit, () -> giveUp(new TimeoutException(this + " is not done after " + limit)));
     }
     context.queue().add(this);
     return future;
-  }
-
-  private void timeOut() {
-    Duration limit = context.options().deadline();
-    TimeoutException late = new TimeoutException(this + " is not done after " + limit);
-    var _ = Thread.startVirtualThread(() -> future.completeExceptionally(late));
-  }
-
-  /** When the future fails, as {@link System#nanoTime} counts; the largest number for never. */
-  long deadline() {
-    return deadline;
   }
 
   int scratchSize() {
@@ -131,29 +126,70 @@ final class AsyncOperation<T> implements CompletionListener {
     return context.handle();
   }
 
-  /** Fails the future of an operation that is not in flight. */
+  /**
+   * It has to wait for a place.
+   *
+   * @param stepOut called when the future is done; true if it still waited then, and does no more
+   */
+  void awaitPlace(BooleanSupplier stepOut) {
+    context.inFlight().add(this);
+    var _ =
+        future.whenComplete(
+            (_, failure) -> {
+              context.inFlight().remove(this);
+              if (stepOut.getAsBoolean()) {
+                end(failure);
+              }
+            });
+  }
+
+  /** Fails the future. What waits for a place is not done then, what is in flight goes on. */
+  void giveUp(Throwable reason) {
+    future.completeExceptionally(reason);
+  }
+
+  /** Fails an operation that is not in flight and does not wait. */
   void fail(Throwable thrown) {
     end(thrown);
     future.completeExceptionally(thrown);
   }
 
   private void end(@Nullable Throwable failure) {
-    if (timer != null) {
-      timer.cancel(false);
-    }
+    state = FINISHED;
+    context.inFlight().remove(this);
+    cancel(timer);
+    cancel(draining);
     if (event != null) {
-      event.end(context.handle().name(), offset, length, true, failure);
+      event.end(context.handle().name(), offset, length, true, outcome(failure));
     }
   }
 
-  /** Gives it to librbd; false if that failed, and the future with it. */
-  boolean start() {
+  private static void cancel(@Nullable Future<?> task) {
+    if (task != null) {
+      task.cancel(false);
+    }
+  }
+
+  /** What has become of the future, if that was before it became of the operation. */
+  private @Nullable Throwable outcome(@Nullable Throwable failure) {
+    return switch (future.state()) {
+      case RUNNING, SUCCESS -> failure;
+      case FAILED -> future.exceptionNow();
+      case CANCELLED -> new CancellationException();
+    };
+  }
+
+  /** Gives it to librbd. If that fails, what it failed with is returned, and nothing is held. */
+  @Nullable Throwable start() {
+    if (future.isDone()) {
+      return new CancellationException();
+    }
+    STATE.setVolatile(this, IN_FLIGHT); // before the handle is acquired, see imageIsClosing()
     NativeHandle handle = context.handle();
     try {
       image = handle.acquireForSubmission();
     } catch (IllegalStateException closed) {
-      fail(closed);
-      return false;
+      return closed;
     }
     boolean allocated = false;
     Throwable failure;
@@ -163,19 +199,17 @@ final class AsyncOperation<T> implements CompletionListener {
       context.inFlight().add(this);
       long refused = Completions.submit(completion -> submission.to(image, completion), this);
       if (refused == 0) {
-        return true;
+        return null;
       }
       failure = Failures.toException(refused, handle.operation(kind.verb()), null);
     } catch (Throwable thrown) {
       failure = thrown;
     }
-    context.inFlight().remove(this);
     if (allocated) {
       scratch.free();
     }
     handle.release();
-    fail(failure);
-    return false;
+    return failure;
   }
 
   /** Runs on a thread of librbd, which must neither block nor, unless wanted, run user code. */
@@ -185,7 +219,7 @@ final class AsyncOperation<T> implements CompletionListener {
     STATE.setVolatile(this, LANDED);
     if (overdue) {
       var _ = Thread.startVirtualThread(this::finish);
-    } else if (value >= 0 && context.options().onLibrbdThread()) {
+    } else if (context.options().onLibrbdThread()) {
       finish();
     } else {
       Background.executeAnyhow(context.executor(), this::finish);
@@ -196,6 +230,19 @@ final class AsyncOperation<T> implements CompletionListener {
     if (!STATE.compareAndSet(this, LANDED, FINISHED)) {
       return;
     }
+    if (asksLibrbd() && Upcalls.isInsideCallback()) {
+      var _ = Thread.startVirtualThread(this::complete);
+    } else {
+      complete();
+    }
+  }
+
+  /** Whether librbd has to be asked what the result means, for which a callback is no place. */
+  private boolean asksLibrbd() {
+    return looksAtSize || result < 0 || (result == 0 && kind == ImageOperation.READ);
+  }
+
+  private void complete() {
     @Nullable T value = null;
     Throwable failure = null;
     try {
@@ -203,44 +250,48 @@ final class AsyncOperation<T> implements CompletionListener {
     } catch (Throwable thrown) { // it belongs to who waits for the future
       failure = thrown;
     }
-    // All is given back first, so that what depends on the future may close the image.
-    scratch.free();
-    context.inFlight().remove(this);
-    context.handle().release();
-    context.queue().leave(this);
-    end(failure);
-    if (failure == null) {
-      future.complete(value);
-    } else {
-      future.completeExceptionally(failure);
+    try {
+      // All is given back first, so that what depends on the future may close the image.
+      scratch.free();
+      context.handle().release();
+      end(failure);
+      context.queue().leave(this);
+    } finally {
+      if (failure == null) {
+        future.complete(value);
+      } else {
+        future.completeExceptionally(failure);
+      }
     }
   }
 
-  /** The image is being closed and waits for this; the future shall not wait for ever. */
-  void imageIsClosing() {
-    Duration limit = context.options().drainTimeout();
-    Future<?> _ =
-        ForkJoinPool.commonPool()
-            .schedule(
-                () -> Thread.startVirtualThread(this::endDraining),
-                limit.toNanos(),
-                TimeUnit.NANOSECONDS);
+  /**
+   * The image is being closed. What is not in flight cannot get there any more. For what is, the
+   * close waits; its future shall not wait for ever.
+   */
+  synchronized void imageIsClosing() {
+    if (state == NEW) {
+      IllegalStateException closed =
+          new IllegalStateException(context.handle().description() + " is closed");
+      var _ = Thread.startVirtualThread(() -> giveUp(closed));
+    } else if (draining == null) {
+      Future<?> task = Alarm.after(context.options().drainTimeout(), this::endDraining);
+      draining = task;
+      if (state == FINISHED) {
+        task.cancel(false);
+      }
+    }
   }
 
   private void endDraining() {
     overdue = true;
     finish(); // if it has only been waiting for the executor
-    if (state == FINISHED) {
-      return;
+    if (state != FINISHED) {
+      giveUp(
+          new IllegalStateException(
+              "%s was still in flight %s after the close of the image began: whether it is done is not known"
+                  .formatted(this, context.options().drainTimeout())));
     }
-    AsyncQueue queue = context.queue();
-    for (AsyncOperation<?> next = queue.abandonNext(); next != null; next = queue.abandonNext()) {
-      next.fail(new IllegalStateException(context.handle().description() + " is closed"));
-    }
-    future.completeExceptionally( // it is recorded when librbd is done with it
-        new IllegalStateException(
-            "%s was still in flight %s after the close of the image began: whether it is done is not known"
-                .formatted(this, context.options().drainTimeout())));
   }
 
   @Override

@@ -2,6 +2,7 @@ package io.github.rbd4j;
 
 import java.time.Duration;
 import java.util.Objects;
+import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,13 +17,17 @@ import org.jspecify.annotations.Nullable;
  *     java.util.concurrent.TimeoutException}; null for never. An operation that is in flight then
  *     goes on and keeps its place and its memory; one that waits for a place is not done
  * @param drainTimeout how long after the begin of a close of the image what is in flight may take.
- *     Then its future, and those of all that wait for a place, fail with {@link
- *     IllegalStateException}; whether an operation that was in flight is done is not known then
+ *     Then its future fails with {@link IllegalStateException}; whether the operation is done is
+ *     not known then
  * @param onLibrbdThread whether futures complete on a thread of librbd, which spares waking another
  *     thread for each of them. What depends on them must not block then: a blocking call of rbd4j
  *     throws {@link IllegalStateException} there; and a write that another client made partly void
- *     by shrinking the image at the same moment is not found out. Otherwise they complete on the
- *     executor of the connection
+ *     by shrinking the image at the same moment is not found out. What is submitted there does not
+ *     wait for a place: if the queue is full its future fails with {@link IllegalStateException},
+ *     unless another behaviour was chosen; and a write from there is compared with the size of the
+ *     image only when it is done, on a virtual thread. Futures that fail complete on virtual
+ *     threads, and so do those of reads that gave nothing
+ * @param executor where futures complete otherwise; null for the executor of the connection
  */
 public record AsyncOptions(
     int queueDepth,
@@ -30,12 +35,16 @@ public record AsyncOptions(
     int stagingBytes,
     @Nullable Duration deadline,
     Duration drainTimeout,
-    boolean onLibrbdThread) {
+    boolean onLibrbdThread,
+    @Nullable Executor executor) {
   private static final int MIB = 1 << 20;
 
   /** What happens to an operation when as many are in flight as may be. */
   public enum WhenFull {
-    /** The caller waits until one is done, but not longer than the deadline. */
+    /**
+     * The caller waits until one is done, but not longer than the deadline, nor when the image is
+     * closed or the thread interrupted.
+     */
     BLOCK,
     /** The future fails with {@link java.util.concurrent.RejectedExecutionException}. */
     FAIL,
@@ -75,7 +84,8 @@ public record AsyncOptions(
    * @return the options
    */
   public static AsyncOptions defaults() {
-    return new AsyncOptions(256, WhenFull.BLOCK, 64 * MIB, null, Duration.ofSeconds(30), false);
+    return new AsyncOptions(
+        256, WhenFull.BLOCK, 64 * MIB, null, Duration.ofSeconds(30), false, null);
   }
 
   /**
@@ -85,7 +95,8 @@ public record AsyncOptions(
    * @return other options
    */
   public AsyncOptions queueDepth(int depth) {
-    return new AsyncOptions(depth, whenFull, stagingBytes, deadline, drainTimeout, onLibrbdThread);
+    return new AsyncOptions(
+        depth, whenFull, stagingBytes, deadline, drainTimeout, onLibrbdThread, executor);
   }
 
   /**
@@ -96,7 +107,7 @@ public record AsyncOptions(
    */
   public AsyncOptions whenFull(WhenFull behaviour) {
     return new AsyncOptions(
-        queueDepth, behaviour, stagingBytes, deadline, drainTimeout, onLibrbdThread);
+        queueDepth, behaviour, stagingBytes, deadline, drainTimeout, onLibrbdThread, executor);
   }
 
   /**
@@ -106,7 +117,8 @@ public record AsyncOptions(
    * @return other options
    */
   public AsyncOptions stagingBytes(int bytes) {
-    return new AsyncOptions(queueDepth, whenFull, bytes, deadline, drainTimeout, onLibrbdThread);
+    return new AsyncOptions(
+        queueDepth, whenFull, bytes, deadline, drainTimeout, onLibrbdThread, executor);
   }
 
   /**
@@ -116,7 +128,8 @@ public record AsyncOptions(
    * @return other options
    */
   public AsyncOptions deadline(Duration time) {
-    return new AsyncOptions(queueDepth, whenFull, stagingBytes, time, drainTimeout, onLibrbdThread);
+    return new AsyncOptions(
+        queueDepth, whenFull, stagingBytes, time, drainTimeout, onLibrbdThread, executor);
   }
 
   /**
@@ -126,7 +139,8 @@ public record AsyncOptions(
    * @return other options
    */
   public AsyncOptions drainTimeout(Duration time) {
-    return new AsyncOptions(queueDepth, whenFull, stagingBytes, deadline, time, onLibrbdThread);
+    return new AsyncOptions(
+        queueDepth, whenFull, stagingBytes, deadline, time, onLibrbdThread, executor);
   }
 
   /**
@@ -136,6 +150,24 @@ public record AsyncOptions(
    * @return other options
    */
   public AsyncOptions onLibrbdThread(boolean direct) {
-    return new AsyncOptions(queueDepth, whenFull, stagingBytes, deadline, drainTimeout, direct);
+    return new AsyncOptions(
+        queueDepth, whenFull, stagingBytes, deadline, drainTimeout, direct, executor);
+  }
+
+  /**
+   * The same with futures that complete on another executor than that of the connection.
+   *
+   * @param other the executor
+   * @return other options
+   */
+  public AsyncOptions executor(Executor other) {
+    return new AsyncOptions(
+        queueDepth,
+        whenFull,
+        stagingBytes,
+        deadline,
+        drainTimeout,
+        onLibrbdThread,
+        Objects.requireNonNull(other, "other"));
   }
 }

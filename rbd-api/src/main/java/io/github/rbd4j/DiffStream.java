@@ -1,5 +1,6 @@
 package io.github.rbd4j;
 
+import io.github.rbd4j.internal.Rethrow;
 import java.util.Spliterator;
 import java.util.Spliterators.AbstractSpliterator;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -88,7 +89,9 @@ final class DiffStream extends AbstractSpliterator<DiffExtent> {
     Pack pack = taking;
     while (pack == null || taken == pack.count) {
       if (pack != null && pack.last) {
-        rethrow(pack);
+        if (pack.failure != null) {
+          throw Rethrow.asIs(pack.failure);
+        }
         return false;
       }
       pack = takeInterruptibly();
@@ -107,15 +110,6 @@ final class DiffStream extends AbstractSpliterator<DiffExtent> {
       closed = true;
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted while waiting for the next extent", e);
-    }
-  }
-
-  private static void rethrow(Pack last) {
-    switch (last.failure) {
-      case null -> {}
-      case RuntimeException e -> throw e;
-      case Error e -> throw e;
-      case Throwable other -> throw new IllegalStateException(other);
     }
   }
 }

@@ -64,7 +64,9 @@ import io.github.rbd4j.internal.NativeObject;
 import io.github.rbd4j.internal.NativeStrings;
 import io.github.rbd4j.internal.NativeSymbols;
 import io.github.rbd4j.internal.NativeTime;
+import io.github.rbd4j.internal.OffCarrier;
 import io.github.rbd4j.internal.Operation;
+import io.github.rbd4j.internal.SameCluster;
 import io.github.rbd4j.internal.SerialNotifier;
 import io.github.rbd4j.internal.SizedBuffer;
 import io.github.rbd4j.internal.SizedBuffer.Sizing;
@@ -703,12 +705,14 @@ public final class Image extends NativeObject {
    * @throws ReadOnlyImageException if the image cannot be written
    */
   public void resize(long size, boolean allowShrink, ProgressListener listener) {
-    ImageIo.requireNotNegative(size, "size");
-    handle.callWithUpcall(
-        handle.operation("resize"),
-        Objects.requireNonNull(listener, "listener"),
-        (image, arena, argument) ->
-            rbd_resize2(image, size, allowShrink, Upcalls.progressStub(), argument));
+    Ranges.requireNotNegative(size, "size");
+    OffCarrier.run(
+        () ->
+            handle.callWithUpcall(
+                handle.operation("resize"),
+                Objects.requireNonNull(listener, "listener"),
+                (image, arena, argument) ->
+                    rbd_resize2(image, size, allowShrink, Upcalls.progressStub(), argument)));
   }
 
   /**
@@ -722,11 +726,13 @@ public final class Image extends NativeObject {
    * @throws InvalidRequestException if the image is no clone
    */
   public void flatten(ProgressListener listener) {
-    handle.callWithUpcall(
-        handle.operation("flatten"),
-        Objects.requireNonNull(listener, "listener"),
-        (image, arena, argument) ->
-            rbd_flatten_with_progress(image, Upcalls.progressStub(), argument));
+    OffCarrier.run(
+        () ->
+            handle.callWithUpcall(
+                handle.operation("flatten"),
+                Objects.requireNonNull(listener, "listener"),
+                (image, arena, argument) ->
+                    rbd_flatten_with_progress(image, Upcalls.progressStub(), argument)));
   }
 
   /**
@@ -741,12 +747,15 @@ public final class Image extends NativeObject {
    * @throws InvalidRequestException if the sparse size is not possible
    */
   public void sparsify(long sparseSize, ProgressListener listener) {
-    ImageIo.requireNotNegative(sparseSize, "sparseSize");
-    handle.callWithUpcall(
-        handle.operation("sparsify"),
-        Objects.requireNonNull(listener, "listener"),
-        (image, arena, argument) ->
-            rbd_sparsify_with_progress(image, sparseSize, Upcalls.progressStub(), argument));
+    Ranges.requireNotNegative(sparseSize, "sparseSize");
+    OffCarrier.run(
+        () ->
+            handle.callWithUpcall(
+                handle.operation("sparsify"),
+                Objects.requireNonNull(listener, "listener"),
+                (image, arena, argument) ->
+                    rbd_sparsify_with_progress(
+                        image, sparseSize, Upcalls.progressStub(), argument)));
   }
 
   /**
@@ -759,11 +768,13 @@ public final class Image extends NativeObject {
    * @throws InvalidRequestException if the image has no object map
    */
   public void rebuildObjectMap(ProgressListener listener) {
-    handle.callWithUpcall(
-        handle.operation("rebuild the object map of"),
-        Objects.requireNonNull(listener, "listener"),
-        (image, arena, argument) ->
-            rbd_rebuild_object_map(image, Upcalls.progressStub(), argument));
+    OffCarrier.run(
+        () ->
+            handle.callWithUpcall(
+                handle.operation("rebuild the object map of"),
+                Objects.requireNonNull(listener, "listener"),
+                (image, arena, argument) ->
+                    rbd_rebuild_object_map(image, Upcalls.progressStub(), argument)));
   }
 
   // ----------------------------------------------------------------------------------- copies
@@ -784,13 +795,15 @@ public final class Image extends NativeObject {
    */
   public void copyTo(Image target, ProgressListener listener) {
     requireWholeCopy();
-    target.handle.use(
-        (to, _) ->
-            handle.callWithUpcall(
-                handle.operation("copy"),
-                Objects.requireNonNull(listener, "listener"),
-                (image, arena, argument) ->
-                    rbd_copy_with_progress2(image, to, Upcalls.progressStub(), argument)));
+    OffCarrier.run(
+        () ->
+            target.handle.use(
+                (to, _) ->
+                    handle.callWithUpcall(
+                        handle.operation("copy"),
+                        Objects.requireNonNull(listener, "listener"),
+                        (image, arena, argument) ->
+                            rbd_copy_with_progress2(image, to, Upcalls.progressStub(), argument))));
     requireWholeCopy();
   }
 
@@ -819,7 +832,7 @@ public final class Image extends NativeObject {
    * const char *destname, rbd_image_options_t dest_opts, librbd_progress_fn_t cb, void *cbdata,
    * size_t sparse_size)}
    *
-   * @param target where the new image goes
+   * @param target where the new image goes, also in another cluster
    * @param name the name of the new image, without {@code /} and {@code @}
    * @param options how it shall be
    * @param sparseSize ranges of zeros of this size in bytes are left out; 0 for the default
@@ -831,7 +844,7 @@ public final class Image extends NativeObject {
    */
   public void copyTo(
       Rbd target, String name, ImageOptions options, long sparseSize, ProgressListener listener) {
-    ImageIo.requireNotNegative(sparseSize, "sparseSize");
+    Ranges.requireNotNegative(sparseSize, "sparseSize");
     requireWholeCopy();
     copy(
         "copy",
@@ -860,13 +873,18 @@ public final class Image extends NativeObject {
    * dest_io_ctx, const char *destname, rbd_image_options_t dest_opts, librbd_progress_fn_t cb, void
    * *cbdata)}
    *
-   * @param target where the new image goes
+   * @param target where the new image goes, also in another cluster
    * @param name the name of the new image, without {@code /} and {@code @}
    * @param options how it shall be
    * @param listener told the number of bytes
    * @throws ImageExistsException if there is an image of that name
+   * @throws IllegalArgumentException if the image is a clone, the target is in another cluster,
+   *     where there is no such parent, and {@link ImageOptions#flatten} is not set
    */
   public void deepCopyTo(Rbd target, String name, ImageOptions options, ProgressListener listener) {
+    if (options.getLong(ImageOption.FLATTEN).orElse(0) == 0 && parent().isPresent()) {
+      SameCluster.require(rbd.ioContext().cluster(), target.ioContext().cluster());
+    }
     copy(
         "deep copy",
         target,
@@ -904,16 +922,18 @@ public final class Image extends NativeObject {
     Objects.requireNonNull(listener, "listener");
     Operation operation =
         handle.operation(verb).on(Subject.IMAGE, handle.name() + " to " + target.imageName(name));
-    options.use(
-        opts ->
-            Handles.of(target.ioContext())
-                .use(
-                    (pool, _) ->
-                        handle.callWithUpcall(
-                            operation,
-                            listener,
-                            (image, arena, argument) ->
-                                call.on(image, arena, pool, opts, argument))));
+    OffCarrier.run(
+        () ->
+            options.use(
+                opts ->
+                    Handles.of(target.ioContext())
+                        .use(
+                            (pool, _) ->
+                                handle.callWithUpcall(
+                                    operation,
+                                    listener,
+                                    (image, arena, argument) ->
+                                        call.on(image, arena, pool, opts, argument)))));
   }
 
   // ----------------------------------------------------------------------------------- family
@@ -1347,12 +1367,18 @@ public final class Image extends NativeObject {
     // librbd flushes by itself, but when it learns there that a write before has failed, it forgets
     // to let writes in again: the next one would wait for ever.
     data.flush();
-    handle.callWithUpcall(
-        snapshotOperation("create", name),
-        listener,
-        (image, arena, argument) ->
-            rbd_snap_create2(
-                image, NativeStrings.copy(arena, name), mask, Upcalls.progressStub(), argument));
+    OffCarrier.run(
+        () ->
+            handle.callWithUpcall(
+                snapshotOperation("create", name),
+                listener,
+                (image, arena, argument) ->
+                    rbd_snap_create2(
+                        image,
+                        NativeStrings.copy(arena, name),
+                        mask,
+                        Upcalls.progressStub(),
+                        argument)));
     return new Snapshot(this, name);
   }
 
@@ -1395,7 +1421,7 @@ public final class Image extends NativeObject {
    * @throws ArgumentOutOfRangeException if there are more snapshots already
    */
   public void setSnapshotLimit(long limit) {
-    ImageIo.requireNotNegative(limit, "limit");
+    Ranges.requireNotNegative(limit, "limit");
     handle.call(
         handle.operation("set the snapshot limit of"), image -> rbd_snap_set_limit(image, limit));
   }
@@ -1665,8 +1691,6 @@ public final class Image extends NativeObject {
 
   /** Closes an image, whichever way suits the thread. */
   static long closeNative(MemorySegment image) {
-    return Thread.currentThread().isVirtual()
-        ? Completions.await(completion -> rbd_aio_close(image, completion))
-        : rbd_close(image);
+    return Completions.call(completion -> rbd_aio_close(image, completion), () -> rbd_close(image));
   }
 }

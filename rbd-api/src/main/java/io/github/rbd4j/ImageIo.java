@@ -1,8 +1,12 @@
 package io.github.rbd4j;
 
+import static io.github.rbd4j.bindings.librbd_h.rbd_aio_compare_and_write;
+import static io.github.rbd4j.bindings.librbd_h.rbd_aio_discard;
 import static io.github.rbd4j.bindings.librbd_h.rbd_aio_flush;
 import static io.github.rbd4j.bindings.librbd_h.rbd_aio_read2;
 import static io.github.rbd4j.bindings.librbd_h.rbd_aio_write2;
+import static io.github.rbd4j.bindings.librbd_h.rbd_aio_write_zeroes;
+import static io.github.rbd4j.bindings.librbd_h.rbd_aio_writesame;
 import static io.github.rbd4j.bindings.librbd_h.rbd_compare_and_write;
 import static io.github.rbd4j.bindings.librbd_h.rbd_discard;
 import static io.github.rbd4j.bindings.librbd_h.rbd_flush;
@@ -25,16 +29,14 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.OptionalLong;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
  * The data path of an image: splits what librbd cannot take at once, carries heap memory through
  * staging memory, and turns short results into what they mean.
- *
- * <p>The C functions return an int in the end, so that nothing larger than 1 GiB is given to them.
  */
 final class ImageIo {
-  private static final long MAX_TRANSFER = 1L << 30;
   private static final long MAX_OBJECT = 1L << 25;
 
   private final NativeHandle handle;
@@ -43,14 +45,8 @@ final class ImageIo {
     this.handle = handle;
   }
 
-  static void requireNotNegative(long value, String what) {
-    if (value < 0) {
-      throw new IllegalArgumentException(what + " " + value + " is negative");
-    }
-  }
-
   long read(long offset, MemorySegment target, int flags) {
-    requireNotNegative(offset, "offset");
+    Ranges.requireNotNegative(offset, "offset");
     if (target.isReadOnly()) {
       throw new IllegalArgumentException("the target is read-only");
     }
@@ -81,12 +77,12 @@ final class ImageIo {
 
   private long readNative(long offset, MemorySegment target, int flags) {
     long length = target.byteSize();
-    if (length <= MAX_TRANSFER) {
+    if (length <= Ranges.MAX_TRANSFER) {
       return readOnce(offset, target, length, flags);
     }
     long done = 0;
     while (done < length) {
-      long part = Math.min(MAX_TRANSFER, length - done);
+      long part = Math.min(Ranges.MAX_TRANSFER, length - done);
       long count = readOnce(offset + done, target.asSlice(done, part), part, flags);
       if (count <= 0) {
         return done == 0 ? count : done;
@@ -101,7 +97,7 @@ final class ImageIo {
 
   private long readHeap(long offset, MemorySegment target, int flags) {
     long length = target.byteSize();
-    StagingPool pool = StagingPool.forTransfer(length);
+    StagingPool pool = handle.staging().forTransfer(length);
     MemorySegment staging = pool.take();
     try {
       long done = 0;
@@ -180,19 +176,19 @@ final class ImageIo {
   }
 
   private void writeNative(long offset, MemorySegment source, long length, int flags) {
-    if (length <= MAX_TRANSFER) {
+    if (length <= Ranges.MAX_TRANSFER) {
       writeOnce(offset, source, length, 0, flags);
       return;
     }
     for (long done = 0; done < length; ) {
-      long part = Math.min(MAX_TRANSFER, length - done);
+      long part = Math.min(Ranges.MAX_TRANSFER, length - done);
       writeOnce(offset + done, source.asSlice(done, part), part, done, flags);
       done += part;
     }
   }
 
   private void writeHeap(long offset, MemorySegment source, long length, int flags) {
-    StagingPool pool = StagingPool.forTransfer(length);
+    StagingPool pool = handle.staging().forTransfer(length);
     MemorySegment staging = pool.take();
     try {
       for (long done = 0; done < length; ) {
@@ -219,8 +215,8 @@ final class ImageIo {
   }
 
   /**
-   * A virtual thread would pin its carrier in the blocking function, so it submits the asynchronous
-   * one and parks.
+   * As {@link Completions#call}, which would make an object for each way, also for the one that is
+   * not gone.
    */
   private static long read(
       MemorySegment image, long offset, long length, MemorySegment target, int flags) {
@@ -232,14 +228,19 @@ final class ImageIo {
 
   private long write(
       MemorySegment image, long offset, long length, MemorySegment source, int flags) {
-    if (!Thread.currentThread().isVirtual()) {
-      return rbd_write2(image, offset, length, source, flags);
-    }
-    long result =
-        Completions.await(
-            completion -> rbd_aio_write2(image, offset, length, source, completion, flags));
-    // The asynchronous function drops what lies behind the end without a word.
-    return result < 0 ? result : Math.min(length, Math.max(0, size(image) - offset));
+    return Thread.currentThread().isVirtual()
+        ? fitting(
+            image,
+            offset,
+            length,
+            Completions.await(
+                completion -> rbd_aio_write2(image, offset, length, source, completion, flags)))
+        : rbd_write2(image, offset, length, source, flags);
+  }
+
+  /** How much is done: the asynchronous functions drop what lies behind the end without a word. */
+  private long fitting(MemorySegment image, long offset, long length, long result) {
+    return result < 0 ? result : Ranges.within(size(image), offset, length);
   }
 
   void flush() {
@@ -251,9 +252,7 @@ final class ImageIo {
     MemorySegment image = handle.acquire();
     try {
       result =
-          Thread.currentThread().isVirtual()
-              ? Completions.await(completion -> rbd_aio_flush(image, completion))
-              : rbd_flush(image);
+          Completions.call(completion -> rbd_aio_flush(image, completion), () -> rbd_flush(image));
     } finally {
       handle.release();
     }
@@ -274,14 +273,7 @@ final class ImageIo {
   private void requireWhole(long count, long length, long doneBefore, ImageOperation kind) {
     Failures.check(count, handle.operation(kind.verb()));
     if (count < length) {
-      long done = doneBefore + count;
-      throw new IncompleteWriteException(
-          new RbdFailure(
-              kind.verb(),
-              "image " + handle.name(),
-              0,
-              "only " + done + " bytes fit into the image"),
-          done);
+      Ranges.requireWhole(doneBefore + count, doneBefore + length, handle, kind);
     }
   }
 
@@ -305,22 +297,10 @@ final class ImageIo {
    *
    * @throws IllegalArgumentException if it does not
    */
-  void requireRange(long offset, long length) {
-    requireNotNegative(offset, "offset");
-    requireNotNegative(length, "length");
-    long size = size();
-    if (offset > size || length > size - offset) {
-      throw new IllegalArgumentException(
-          "the range of "
-              + length
-              + " bytes at offset "
-              + offset
-              + " does not lie within image "
-              + handle.name()
-              + ", which has "
-              + size
-              + " bytes");
-    }
+  private void requireRange(long offset, long length) {
+    Ranges.requireNotNegative(offset, "offset");
+    Ranges.requireNotNegative(length, "length");
+    Ranges.requireWithin(size(), offset, length, handle);
   }
 
   long size() {
@@ -350,7 +330,16 @@ final class ImageIo {
   void discard(long offset, long length) {
     requireRange(offset, length);
     inParts(
-        offset, length, ImageOperation.DISCARD, (image, at, part) -> rbd_discard(image, at, part));
+        offset,
+        length,
+        ImageOperation.DISCARD,
+        (image, at, part) ->
+            change(
+                image,
+                at,
+                part,
+                completion -> rbd_aio_discard(image, at, part, completion),
+                () -> rbd_discard(image, at, part)));
   }
 
   void writeZeroes(long offset, long length, int flags) {
@@ -359,7 +348,24 @@ final class ImageIo {
         offset,
         length,
         ImageOperation.WRITE_ZEROES,
-        (image, at, part) -> rbd_write_zeroes(image, at, part, flags, 0));
+        (image, at, part) ->
+            change(
+                image,
+                at,
+                part,
+                completion -> rbd_aio_write_zeroes(image, at, part, completion, flags, 0),
+                () -> rbd_write_zeroes(image, at, part, flags, 0)));
+  }
+
+  private long change(
+      MemorySegment image,
+      long offset,
+      long length,
+      Completions.Call asynchronous,
+      LongSupplier blocking) {
+    return Thread.currentThread().isVirtual()
+        ? fitting(image, offset, length, Completions.await(asynchronous))
+        : blocking.getAsLong();
   }
 
   @FunctionalInterface
@@ -375,7 +381,7 @@ final class ImageIo {
   private void eachPart(long offset, long length, ImageOperation kind, RangeCall call) {
     for (long done = 0; done < length; ) {
       long at = offset + done;
-      long part = Math.min(MAX_TRANSFER - at % MAX_TRANSFER, length - done);
+      long part = Math.min(Ranges.MAX_TRANSFER - at % Ranges.MAX_TRANSFER, length - done);
       long count;
       MemorySegment image = handle.acquire();
       try {
@@ -390,11 +396,8 @@ final class ImageIo {
 
   void writeSame(long offset, long length, MemorySegment pattern) {
     long unit = pattern.byteSize();
-    if (unit == 0 || length % unit != 0) {
-      throw new IllegalArgumentException(
-          "length " + length + " is not a multiple of the " + unit + " bytes of the pattern");
-    }
-    if (unit > StagingPool.forTransfer(Long.MAX_VALUE).chunkSize()) {
+    Ranges.requireMultiple(length, unit);
+    if (unit > handle.staging().forTransfer(Long.MAX_VALUE).chunkSize()) {
       throw new IllegalArgumentException(
           "the pattern has " + unit + " bytes, at most 4 MiB are possible");
     }
@@ -404,18 +407,24 @@ final class ImageIo {
 
   private void repeat(long offset, long length, MemorySegment pattern) {
     long unit = pattern.byteSize();
-    StagingPool pool = StagingPool.forTransfer(unit);
+    StagingPool pool = handle.staging().forTransfer(unit);
     MemorySegment staging = pool.take();
     try {
       MemorySegment.copy(pattern, 0, staging, 0, unit);
-      long most = MAX_TRANSFER / unit * unit;
+      long most = Ranges.MAX_TRANSFER / unit * unit;
       for (long done = 0; done < length; ) {
         long at = offset + done;
         long part = Math.min(most, length - done);
         long count;
         MemorySegment image = handle.acquire();
         try {
-          count = rbd_writesame(image, at, part, staging, unit, 0);
+          count =
+              change(
+                  image,
+                  at,
+                  part,
+                  completion -> rbd_aio_writesame(image, at, part, staging, unit, completion, 0),
+                  () -> rbd_writesame(image, at, part, staging, unit, 0));
         } finally {
           handle.release();
         }
@@ -429,10 +438,7 @@ final class ImageIo {
 
   OptionalLong compareAndWrite(long offset, MemorySegment expected, MemorySegment data) {
     long length = data.byteSize();
-    if (expected.byteSize() != length) {
-      throw new IllegalArgumentException(
-          "expected and data differ in length: " + expected.byteSize() + " and " + length);
-    }
+    Ranges.requireEqualLengths(expected.byteSize(), length);
     if (length > MAX_OBJECT) {
       throw new IllegalArgumentException(
           "length " + length + " is more than the largest object can compare");
@@ -451,7 +457,9 @@ final class ImageIo {
   }
 
   private static MemorySegment toNative(Arena arena, MemorySegment segment) {
-    return segment.isNative() ? segment : arena.allocate(segment.byteSize()).copyFrom(segment);
+    return canBeUsedDirectly(segment)
+        ? segment
+        : arena.allocate(segment.byteSize()).copyFrom(segment);
   }
 
   private OptionalLong compareAndWrite(
@@ -463,7 +471,15 @@ final class ImageIo {
     long count;
     MemorySegment image = handle.acquire();
     try {
-      count = rbd_compare_and_write(image, offset, length, expected, data, mismatch, 0);
+      count =
+          change(
+              image,
+              offset,
+              length,
+              completion ->
+                  rbd_aio_compare_and_write(
+                      image, offset, length, expected, data, completion, mismatch, 0),
+              () -> rbd_compare_and_write(image, offset, length, expected, data, mismatch, 0));
       if (count == Errno.EILSEQ.result()) {
         return OptionalLong.of(firstDifference(image, mismatch.get(ValueLayout.JAVA_LONG, 0)));
       }

@@ -1,71 +1,38 @@
 package io.github.rbd4j;
 
-import static io.github.rbd4j.bindings.librbd_h.rbd_image_options_clear;
 import static io.github.rbd4j.bindings.librbd_h.rbd_image_options_create;
 import static io.github.rbd4j.bindings.librbd_h.rbd_image_options_destroy;
-import static io.github.rbd4j.bindings.librbd_h.rbd_image_options_get_string;
-import static io.github.rbd4j.bindings.librbd_h.rbd_image_options_get_uint64;
-import static io.github.rbd4j.bindings.librbd_h.rbd_image_options_is_empty;
-import static io.github.rbd4j.bindings.librbd_h.rbd_image_options_is_set;
 import static io.github.rbd4j.bindings.librbd_h.rbd_image_options_set_string;
 import static io.github.rbd4j.bindings.librbd_h.rbd_image_options_set_uint64;
-import static io.github.rbd4j.bindings.librbd_h.rbd_image_options_unset;
 
-import io.github.rbd4j.internal.Errno;
 import io.github.rbd4j.internal.Failures;
-import io.github.rbd4j.internal.NativeHandle;
-import io.github.rbd4j.internal.NativeObject;
 import io.github.rbd4j.internal.NativeStrings;
 import io.github.rbd4j.internal.NativeSymbols;
 import io.github.rbd4j.internal.Operation;
-import io.github.rbd4j.internal.SizedBuffer;
-import io.github.rbd4j.internal.SizedBuffer.Sizing;
 import io.github.rbd4j.internal.Subject;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How a new image shall be. What is not set is left to the defaults of the cluster. It is safe for
- * any number of threads, can be used for any number of images, and must be closed.
+ * any number of threads and can be used for any number of images. It is an object of Java like any
+ * other: there is nothing to close.
  */
-@SuppressWarnings("exports") // the base class is an implementation detail
-public final class ImageOptions extends NativeObject {
-  private final NativeHandle handle;
+public final class ImageOptions {
+  /** A {@link String} for each option that is a text, a {@link Long} for each other one. */
+  private final Map<ImageOption, Object> values = new ConcurrentHashMap<>();
 
-  /**
-   * Makes options in which nothing is set.
-   *
-   * <p>Implements: {@code void rbd_image_options_create(rbd_image_options_t *opts)}
-   */
-  public ImageOptions() {
-    this(create());
-  }
-
-  private ImageOptions(NativeHandle handle) {
-    super(handle);
-    this.handle = handle;
-  }
-
-  private static NativeHandle create() {
-    NativeSymbols.load();
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
-      rbd_image_options_create(out);
-      return new NativeHandle(
-          null,
-          Subject.OTHER,
-          "image options",
-          out.get(ValueLayout.ADDRESS, 0),
-          options -> {
-            rbd_image_options_destroy(options);
-            return 0;
-          });
-    }
-  }
+  /** Makes options in which nothing is set. */
+  public ImageOptions() {}
 
   /**
    * Sets the format: 2, or 1 for the old one.
@@ -184,9 +151,6 @@ public final class ImageOptions extends NativeObject {
   /**
    * Sets an option that is a number.
    *
-   * <p>Implements: {@code int rbd_image_options_set_uint64(rbd_image_options_t opts, int optname,
-   * uint64_t optval)}
-   *
    * @param option the option
    * @param value its value
    * @return these options
@@ -194,19 +158,12 @@ public final class ImageOptions extends NativeObject {
    */
   public ImageOptions set(ImageOption option, long value) {
     requireKind(option, false);
-    synchronized (this) {
-      handle.call(
-          operation("set", option),
-          opts -> rbd_image_options_set_uint64(opts, option.number(), value));
-    }
+    values.put(option, value);
     return this;
   }
 
   /**
    * Sets an option that is a text.
-   *
-   * <p>Implements: {@code int rbd_image_options_set_string(rbd_image_options_t opts, int optname,
-   * const char *optval)}
    *
    * @param option the option
    * @param value its value
@@ -216,21 +173,12 @@ public final class ImageOptions extends NativeObject {
   public ImageOptions set(ImageOption option, String value) {
     NativeStrings.require(value, "value");
     requireKind(option, true);
-    synchronized (this) {
-      handle.callInArena(
-          operation("set", option),
-          (opts, arena) ->
-              rbd_image_options_set_string(
-                  opts, option.number(), NativeStrings.copy(arena, value)));
-    }
+    values.put(option, value);
     return this;
   }
 
   /**
    * Reads an option that is a number.
-   *
-   * <p>Implements: {@code int rbd_image_options_get_uint64(rbd_image_options_t opts, int optname,
-   * uint64_t *optval)}
    *
    * @param option the option
    * @return its value, empty if it is not set
@@ -238,25 +186,11 @@ public final class ImageOptions extends NativeObject {
    */
   public OptionalLong getLong(ImageOption option) {
     requireKind(option, false);
-    synchronized (this) {
-      return handle.use(
-          (opts, arena) -> {
-            MemorySegment out = arena.allocate(ValueLayout.JAVA_LONG);
-            int result = rbd_image_options_get_uint64(opts, option.number(), out);
-            if (result == Errno.ENOENT.result()) {
-              return OptionalLong.empty();
-            }
-            Failures.check(result, operation("get", option));
-            return OptionalLong.of(out.get(ValueLayout.JAVA_LONG, 0));
-          });
-    }
+    return values.get(option) instanceof Long value ? OptionalLong.of(value) : OptionalLong.empty();
   }
 
   /**
    * Reads an option that is a text.
-   *
-   * <p>Implements: {@code int rbd_image_options_get_string(rbd_image_options_t opts, int optname,
-   * char *optval, size_t maxlen)}
    *
    * @param option the option
    * @return its value, empty if it is not set
@@ -264,115 +198,89 @@ public final class ImageOptions extends NativeObject {
    */
   public Optional<String> getString(ImageOption option) {
     requireKind(option, true);
-    synchronized (this) {
-      if (!isSet(option)) {
-        return Optional.empty();
-      }
-      return Optional.of(
-          handle.use(
-              (opts, arena) ->
-                  SizedBuffer.fetchString(
-                      operation("get", option),
-                      Sizing.VALUE,
-                      b ->
-                          rbd_image_options_get_string(
-                              opts, option.number(), b.data(0), b.capacity(0)))));
-    }
+    return Optional.ofNullable((@Nullable String) values.get(option));
   }
 
   /**
    * Whether an option is set.
    *
-   * <p>Implements: {@code int rbd_image_options_is_set(rbd_image_options_t opts, int optname, bool
-   * *is_set)}
-   *
    * @param option the option
    * @return true if it is set
    */
-  public synchronized boolean isSet(ImageOption option) {
-    return handle.use(
-        (opts, arena) -> {
-          MemorySegment out = arena.allocate(ValueLayout.JAVA_BOOLEAN);
-          Failures.check(
-              rbd_image_options_is_set(opts, option.number(), out), operation("test", option));
-          return out.get(ValueLayout.JAVA_BOOLEAN, 0);
-        });
+  public boolean isSet(ImageOption option) {
+    return values.containsKey(Objects.requireNonNull(option, "option"));
   }
 
   /**
    * Unsets an option.
    *
-   * <p>Implements: {@code int rbd_image_options_unset(rbd_image_options_t opts, int optname)}
-   *
    * @param option the option
    * @return these options
    */
-  public synchronized ImageOptions unset(ImageOption option) {
-    handle.use(
-        (opts, arena) -> {
-          int result = rbd_image_options_unset(opts, option.number());
-          return result == Errno.ENOENT.result()
-              ? 0
-              : Failures.check(result, operation("unset", option));
-        });
+  public ImageOptions unset(ImageOption option) {
+    values.remove(Objects.requireNonNull(option, "option"));
     return this;
   }
 
   /**
    * Unsets all options.
    *
-   * <p>Implements: {@code void rbd_image_options_clear(rbd_image_options_t opts)}
-   *
    * @return these options
    */
-  public synchronized ImageOptions clear() {
-    handle.call(
-        handle.operation("clear"),
-        opts -> {
-          rbd_image_options_clear(opts);
-          return 0;
-        });
+  public ImageOptions clear() {
+    values.clear();
     return this;
   }
 
   /**
    * Whether no option is set.
    *
-   * <p>Implements: {@code int rbd_image_options_is_empty(rbd_image_options_t opts)}
-   *
    * @return true if none is set
    */
-  public synchronized boolean isEmpty() {
-    return handle.call(handle.operation("test"), opts -> rbd_image_options_is_empty(opts)) != 0;
+  public boolean isEmpty() {
+    return values.isEmpty();
   }
 
-  /**
-   * Frees the native memory of the options.
-   *
-   * <p>Implements: {@code void rbd_image_options_destroy(rbd_image_options_t opts)}
-   */
-  @Override
-  public void close() {
-    super.close();
-  }
-
-  /** A use of the native options, which librbd does not guard against being changed meanwhile. */
+  /** A use of the options of librbd. */
   @FunctionalInterface
   interface Use {
     void with(MemorySegment options);
   }
 
-  synchronized void use(Use use) {
-    MemorySegment options = handle.acquire();
-    try {
-      use.with(options);
-    } finally {
-      handle.release();
+  /**
+   * Has the options of librbd for one call.
+   *
+   * <p>Implements: {@code void rbd_image_options_create(rbd_image_options_t *opts)}, {@code int
+   * rbd_image_options_set_uint64(rbd_image_options_t opts, int optname, uint64_t optval)}, {@code
+   * int rbd_image_options_set_string(rbd_image_options_t opts, int optname, const char *optval)}
+   * and {@code void rbd_image_options_destroy(rbd_image_options_t opts)}
+   *
+   * @throws InvalidRequestException if the loaded librbd does not know an option
+   */
+  void use(Use use) {
+    NativeSymbols.load();
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
+      rbd_image_options_create(out);
+      MemorySegment options = out.get(ValueLayout.ADDRESS, 0);
+      try {
+        values.forEach(
+            (option, value) ->
+                Failures.check(
+                    set(options, option, value, arena),
+                    new Operation("set", Subject.OTHER, "image option " + option)));
+        use.with(options);
+      } finally {
+        rbd_image_options_destroy(options);
+      }
     }
   }
 
-  private Operation operation(String verb, ImageOption option) {
-    return handle.operation(verb).on(Subject.OTHER, "image option " + option);
+  private static int set(MemorySegment options, ImageOption option, Object value, Arena arena) {
+    return value instanceof Long number
+        ? rbd_image_options_set_uint64(options, option.number(), number)
+        : rbd_image_options_set_string(
+            options, option.number(), NativeStrings.copy(arena, (String) value));
   }
 
   private static void requireKind(ImageOption option, boolean text) {
@@ -380,5 +288,10 @@ public final class ImageOptions extends NativeObject {
       throw new IllegalArgumentException(
           "image option " + option + " is a " + (option.isText() ? "text" : "number"));
     }
+  }
+
+  @Override
+  public String toString() {
+    return "image options " + (values.isEmpty() ? "{}" : new EnumMap<>(values));
   }
 }

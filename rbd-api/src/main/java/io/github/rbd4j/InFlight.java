@@ -4,7 +4,7 @@ import io.github.rbd4j.internal.NativeHandle;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** The asynchronous operations of an image that hold its handle. */
+/** The asynchronous operations of an image that hold its handle, or wait to do so. */
 final class InFlight {
   private final NativeHandle handle;
   private final Set<AsyncOperation<?>> operations = ConcurrentHashMap.newKeySet();
@@ -14,7 +14,7 @@ final class InFlight {
     handle.whenClosing(() -> operations.forEach(AsyncOperation::imageIsClosing));
   }
 
-  /** Adds an operation that holds the handle already. */
+  /** Adds an operation. */
   void add(AsyncOperation<?> operation) {
     operations.add(operation);
     if (handle.isClosed()) { // it may have come too late for the walk through the set

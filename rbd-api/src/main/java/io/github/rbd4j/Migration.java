@@ -14,6 +14,7 @@ import io.github.rbd4j.internal.Failures;
 import io.github.rbd4j.internal.Handles;
 import io.github.rbd4j.internal.NativeHandle;
 import io.github.rbd4j.internal.NativeStrings;
+import io.github.rbd4j.internal.SameCluster;
 import io.github.rbd4j.internal.Subject;
 import io.github.rbd4j.internal.Upcalls;
 import java.lang.foreign.MemorySegment;
@@ -44,10 +45,13 @@ public final class Migration {
    * @param options how it shall be
    * @throws ImageNotFoundException if there is none of that name
    * @throws ImageBusyException if somebody has it open
+   * @throws IllegalArgumentException if the target is in another cluster; see {@link
+   *     #prepareImport}
    */
   public void prepare(String name, Rbd target, String targetName, ImageOptions options) {
     NativeStrings.requireName(name, "name");
     NativeStrings.requireNewName(targetName, "targetName");
+    SameCluster.require(rbd.ioContext().cluster(), target.ioContext().cluster());
     options.use(
         opts ->
             Handles.of(target.ioContext())

@@ -10,6 +10,7 @@ import io.github.rbd4j.internal.NativeHandle;
 import io.github.rbd4j.internal.NativeStrings;
 import io.github.rbd4j.internal.Operation;
 import io.github.rbd4j.internal.SizedBuffer;
+import io.github.rbd4j.internal.SizedBuffer.Sizing;
 import io.github.rbd4j.internal.Subject;
 import java.util.List;
 
@@ -71,6 +72,7 @@ public final class Namespaces {
         (pool, arena) ->
             SizedBuffer.fetchNames(
                 handle.operation("list the namespaces of"),
+                Sizing.SIZE_POINTER,
                 b -> rbd_namespace_list(pool, b.data(0), b.sizePointer(0))));
   }
 

@@ -74,7 +74,7 @@ public final class QuiesceWatch extends NativeObject {
       try {
         var _ = preparing.orTimeout(TimeUnit.NANOSECONDS.convert(limit), TimeUnit.NANOSECONDS);
         tasks.execute(() -> prepare(preparing));
-      } catch (RuntimeException e) { // the executor takes no more work
+      } catch (RuntimeException | Error e) { // the executor takes no more work
         preparing.completeExceptionally(e);
       }
     }
@@ -130,7 +130,9 @@ public final class QuiesceWatch extends NativeObject {
         running = answered;
       }
       running.join();
-      tasks.executeAnyhow(this::goOn); // nobody will tell it any more
+      // Nobody will tell it any more. Not on this thread, whatever the executor does: a listener
+      // that closes what is being closed would wait for itself.
+      var _ = Thread.startVirtualThread(() -> tasks.executeAnyhow(this::goOn));
     }
   }
 }

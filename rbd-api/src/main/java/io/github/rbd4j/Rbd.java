@@ -26,6 +26,7 @@ import io.github.rbd4j.internal.NativeHandle;
 import io.github.rbd4j.internal.NativeStrings;
 import io.github.rbd4j.internal.NativeSymbols;
 import io.github.rbd4j.internal.Operation;
+import io.github.rbd4j.internal.SameCluster;
 import io.github.rbd4j.internal.SizedBuffer;
 import io.github.rbd4j.internal.SizedBuffer.Slot;
 import io.github.rbd4j.internal.Subject;
@@ -156,9 +157,7 @@ public final class Rbd {
    * @throws ImageExistsException if there is an image of that name
    */
   public void create(String name, long size) {
-    try (ImageOptions defaults = new ImageOptions()) {
-      create(name, size, defaults);
-    }
+    create(name, size, new ImageOptions());
   }
 
   /**
@@ -178,7 +177,7 @@ public final class Rbd {
    */
   public void create(String name, long size, ImageOptions options) {
     NativeStrings.requireNewName(name, "name");
-    ImageIo.requireNotNegative(size, "size");
+    Ranges.requireNotNegative(size, "size");
     try {
       options.use(
           opts ->
@@ -225,6 +224,7 @@ public final class Rbd {
    * @throws ImageExistsException if there is an image of the name of the clone
    * @throws InvalidRequestException if the snapshot is of size 0, or is not protected and the clone
    *     format is 1
+   * @throws IllegalArgumentException if the clone would be in another cluster
    */
   public void clone(
       String parent, String snapshot, Rbd child, String childName, ImageOptions options) {
@@ -260,6 +260,7 @@ public final class Rbd {
    * @throws UnsupportedOperationException if the loaded librbd is older
    * @throws ImageNotFoundException if there is no such parent or snapshot
    * @throws ImageExistsException if there is an image of the name of the clone
+   * @throws IllegalArgumentException if the clone would be in another cluster
    */
   public void clone(
       String parent, long snapshotId, Rbd child, String childName, ImageOptions options) {
@@ -288,6 +289,7 @@ public final class Rbd {
   private void clone(
       String what, Rbd child, String childName, ImageOptions options, CloneCall call) {
     NativeStrings.requireNewName(childName, "childName");
+    SameCluster.require(io.cluster(), child.io.cluster());
     Operation operation =
         handle.operation("clone").on(Subject.IMAGE, what + " to " + child.imageName(childName));
     try {
@@ -640,10 +642,9 @@ public final class Rbd {
     }
 
     long open(MemorySegment pool, MemorySegment name, MemorySegment out, MemorySegment snapshot) {
-      return Thread.currentThread().isVirtual()
-          ? Completions.await(
-              completion -> asynchronous.open(pool, name, out, snapshot, completion))
-          : blocking.open(pool, name, out, snapshot);
+      return Completions.call(
+          completion -> asynchronous.open(pool, name, out, snapshot, completion),
+          () -> blocking.open(pool, name, out, snapshot));
     }
   }
 

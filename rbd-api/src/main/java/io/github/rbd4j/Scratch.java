@@ -13,6 +13,9 @@ import java.util.List;
  * operation begins; it is allocated when the operation is started, and freed when librbd is done.
  */
 final class Scratch {
+  /** That of the operations which need none; nothing is reserved in it. */
+  static final Scratch NONE = new Scratch();
+
   private static final long ALIGNMENT = 16;
 
   private long size;
@@ -51,7 +54,7 @@ final class Scratch {
 
   /** Takes memory of the caller, which librbd is given itself if nobody can free it meanwhile. */
   Piece piece(MemorySegment memory) {
-    boolean direct = memory.isNative() && SegmentLifetime.isManaged(memory);
+    boolean direct = SegmentLifetime.isManaged(memory);
     return new Piece(memory, direct ? -1 : reserve(memory.byteSize()));
   }
 

@@ -16,6 +16,7 @@ import io.github.rbd4j.internal.Handles;
 import io.github.rbd4j.internal.NativeHandle;
 import io.github.rbd4j.internal.NativeStrings;
 import io.github.rbd4j.internal.NativeTime;
+import io.github.rbd4j.internal.OffCarrier;
 import io.github.rbd4j.internal.Operation;
 import io.github.rbd4j.internal.Upcalls;
 import java.lang.foreign.MemorySegment;
@@ -188,12 +189,14 @@ public final class Snapshot {
    * @throws ReadOnlyImageException if the image cannot be written
    */
   public void rollback(ProgressListener listener) {
-    handle.callWithUpcall(
-        operation("roll back to"),
-        Objects.requireNonNull(listener, "listener"),
-        (i, arena, argument) ->
-            rbd_snap_rollback_with_progress(
-                i, NativeStrings.copy(arena, name), Upcalls.progressStub(), argument));
+    OffCarrier.run(
+        () ->
+            handle.callWithUpcall(
+                operation("roll back to"),
+                Objects.requireNonNull(listener, "listener"),
+                (i, arena, argument) ->
+                    rbd_snap_rollback_with_progress(
+                        i, NativeStrings.copy(arena, name), Upcalls.progressStub(), argument)));
   }
 
   /** Makes the image what it was when the snapshot was taken. */

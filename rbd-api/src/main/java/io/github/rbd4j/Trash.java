@@ -15,6 +15,7 @@ import io.github.rbd4j.internal.Handles;
 import io.github.rbd4j.internal.NativeHandle;
 import io.github.rbd4j.internal.NativeStrings;
 import io.github.rbd4j.internal.Operation;
+import io.github.rbd4j.internal.Seconds;
 import io.github.rbd4j.internal.SizedBuffer;
 import io.github.rbd4j.internal.SizedBuffer.Slot;
 import io.github.rbd4j.internal.Upcalls;
@@ -30,6 +31,9 @@ import java.util.Objects;
 public final class Trash {
   private static final float NO_THRESHOLD = -1;
 
+  /** Ceph keeps times as 32-bit numbers of seconds; a later one would begin again in 1970. */
+  private static final long LAST_SECOND = 0xFFFF_FFFFL;
+
   private final Rbd rbd;
   private final NativeHandle handle;
 
@@ -44,16 +48,21 @@ public final class Trash {
    * <p>Implements: {@code int rbd_trash_move(rados_ioctx_t io, const char *name, uint64_t delay)}
    *
    * @param name its name
-   * @param delay for how long it cannot be removed without force, in whole seconds
+   * @param delay for how long it cannot be removed without force, rounded up to whole seconds
+   * @throws IllegalArgumentException if the delay is negative, or ends later than Ceph can tell: in
+   *     2106
    * @throws ImageNotFoundException if there is none of that name
    * @throws ImageBusyException if it is being migrated
    */
   public void move(String name, Duration delay) {
     NativeStrings.requireName(name, "name");
-    ImageIo.requireNotNegative(delay.toSeconds(), "delay");
+    long seconds = Seconds.roundedUp(delay);
+    if (delay.isNegative() || seconds > LAST_SECOND - Instant.now().getEpochSecond()) {
+      throw new IllegalArgumentException("delay " + delay + " is out of range");
+    }
     handle.callInArena(
         rbd.imageOperation("move to the trash", name),
-        (pool, arena) -> rbd_trash_move(pool, NativeStrings.copy(arena, name), delay.toSeconds()));
+        (pool, arena) -> rbd_trash_move(pool, NativeStrings.copy(arena, name), seconds));
   }
 
   /**

@@ -28,9 +28,8 @@ public final class TemplateStore {
 
   /** Uploads a template and makes it ready for cloning. */
   public void register(String template, long size, ReadableByteChannel content) throws IOException {
-    try (ImageOptions options = new ImageOptions().features(Set.of(Feature.LAYERING))) {
-      rbd.create(template, size, options);
-    }
+    ImageOptions options = new ImageOptions().features(Set.of(Feature.LAYERING));
+    rbd.create(template, size, options);
     try (Image image = rbd.open(template)) {
       ByteBuffer block = ByteBuffer.allocateDirect(4 << 20);
       for (long offset = 0; content.read(block) >= 0; ) {
@@ -47,10 +46,8 @@ public final class TemplateStore {
 
   /** Makes the disk of a machine, and lets it grow to the size that was ordered. */
   public void createDisk(String template, String disk, long size) {
-    try (ImageOptions options =
-        new ImageOptions().cloneFormat(1).features(Set.of(Feature.LAYERING))) {
-      rbd.clone(template, BASE, rbd, disk, options);
-    }
+    ImageOptions options = new ImageOptions().cloneFormat(1).features(Set.of(Feature.LAYERING));
+    rbd.clone(template, BASE, rbd, disk, options);
     try (Image image = rbd.open(disk)) {
       if (image.size() < size) {
         image.resize(size, false);

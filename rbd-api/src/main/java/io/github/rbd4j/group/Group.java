@@ -31,7 +31,9 @@ import io.github.rbd4j.internal.NativeArray;
 import io.github.rbd4j.internal.NativeHandle;
 import io.github.rbd4j.internal.NativeStrings;
 import io.github.rbd4j.internal.NativeSymbols;
+import io.github.rbd4j.internal.OffCarrier;
 import io.github.rbd4j.internal.Operation;
+import io.github.rbd4j.internal.SameCluster;
 import io.github.rbd4j.internal.SizedBuffer;
 import io.github.rbd4j.internal.SizedBuffer.Sizing;
 import io.github.rbd4j.internal.SizedBuffer.Slot;
@@ -102,9 +104,11 @@ public final class Group {
    * @throws io.github.rbd4j.ObjectNotFoundException if there is no such group or image
    * @throws io.github.rbd4j.ObjectExistsException if the image is in another group
    * @throws io.github.rbd4j.InvalidRequestException if the namespace is not that of the group
+   * @throws IllegalArgumentException if the pool is of another cluster
    */
   public void addImage(IoContext io, String image) {
     NativeStrings.requireName(image, "image");
+    SameCluster.require(groups.ioContext().cluster(), io.cluster());
     withImagePool(
         "add image " + image + " to",
         io,
@@ -122,9 +126,11 @@ public final class Group {
    * @param image the name of the image
    * @throws io.github.rbd4j.ObjectNotFoundException if there is no such group, or the image is not
    *     in it
+   * @throws IllegalArgumentException if the pool is of another cluster
    */
   public void removeImage(IoContext io, String image) {
     NativeStrings.requireName(image, "image");
+    SameCluster.require(groups.ioContext().cluster(), io.cluster());
     String verb = "remove image " + image + " from";
     requireMember(verb, io, image);
     withImagePool(
@@ -143,9 +149,11 @@ public final class Group {
    * @param io the pool and namespace of the image
    * @param imageId the id of the image
    * @throws io.github.rbd4j.ObjectNotFoundException if there is no such group
+   * @throws IllegalArgumentException if the pool is of another cluster
    */
   public void removeImageById(IoContext io, String imageId) {
     NativeStrings.requireName(imageId, "imageId");
+    SameCluster.require(groups.ioContext().cluster(), io.cluster());
     withImagePool(
         "remove image id:" + imageId + " from",
         io,
@@ -237,11 +245,16 @@ public final class Group {
   public void createSnapshot(String snapshot, Set<SnapshotCreateFlag> flags) {
     NativeStrings.requireNewName(snapshot, "snapshot");
     int mask = (int) NativeFlag.mask(flags);
-    handle.callInArena(
-        operation("create snapshot " + snapshot + " of"),
-        (pool, arena) ->
-            rbd_group_snap_create2(
-                pool, NativeStrings.copy(arena, name), NativeStrings.copy(arena, snapshot), mask));
+    OffCarrier.run(
+        () ->
+            handle.callInArena(
+                operation("create snapshot " + snapshot + " of"),
+                (pool, arena) ->
+                    rbd_group_snap_create2(
+                        pool,
+                        NativeStrings.copy(arena, name),
+                        NativeStrings.copy(arena, snapshot),
+                        mask)));
   }
 
   /**

@@ -13,6 +13,7 @@ import io.github.rbd4j.internal.NativeHandle;
 import io.github.rbd4j.internal.NativeStrings;
 import io.github.rbd4j.internal.Operation;
 import io.github.rbd4j.internal.SizedBuffer;
+import io.github.rbd4j.internal.SizedBuffer.Sizing;
 import io.github.rbd4j.internal.Subject;
 import io.github.rbd4j.rados.IoContext;
 import java.util.List;
@@ -112,6 +113,7 @@ public final class Groups {
         (pool, arena) ->
             SizedBuffer.fetchNames(
                 handle.operation("list the groups of"),
+                Sizing.SIZE_POINTER,
                 b -> rbd_group_list(pool, b.data(0), b.sizePointer(0))));
   }
 
@@ -120,6 +122,10 @@ public final class Groups {
     if (!list().contains(name)) {
       throw Failures.toException(Errno.ENOENT.result(), operation, null);
     }
+  }
+
+  IoContext ioContext() {
+    return io;
   }
 
   NativeHandle handle() {

@@ -2,6 +2,7 @@ package io.github.rbd4j.internal;
 
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -58,12 +59,37 @@ public final class Background {
     return future;
   }
 
-  /** Runs a task on an executor, or on a virtual thread of its own if the executor refuses it. */
+  /**
+   * Runs a task once, whatever becomes of it: on an executor, or on a virtual thread of its own if
+   * the executor fails to run it.
+   */
   public static void executeAnyhow(Executor executor, Runnable task) {
+    Once once = new Once(task);
     try {
-      executor.execute(task);
-    } catch (RuntimeException refused) { // it was shut down, but somebody waits for the task
-      var _ = Thread.startVirtualThread(task);
+      executor.execute(once);
+    } catch (Throwable failed) { // it was shut down or has no thread, but somebody waits
+      if (once.get()) {
+        throw failed; // of an executor that runs its tasks at once: it is the task that failed
+      }
+      var _ = Thread.startVirtualThread(once);
+    }
+  }
+
+  /** Runs a task the first time; true once that has begun. */
+  private static final class Once extends AtomicBoolean implements Runnable {
+    private static final long serialVersionUID = 1;
+
+    private final transient Runnable task;
+
+    Once(Runnable task) {
+      this.task = task;
+    }
+
+    @Override
+    public void run() {
+      if (compareAndSet(false, true)) {
+        task.run();
+      }
     }
   }
 }

@@ -6,6 +6,7 @@ import static io.github.rbd4j.bindings.librbd_h.rbd_aio_release;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -62,6 +63,16 @@ public final class Completions {
       return result;
     }
     return 0;
+  }
+
+  /**
+   * Makes a call in the way that suits this thread: a blocking call would pin the carrier of a
+   * virtual one, so that it submits the asynchronous call and parks.
+   *
+   * @return the result of the call
+   */
+  public static long call(Call asynchronous, LongSupplier blocking) {
+    return Thread.currentThread().isVirtual() ? await(asynchronous) : blocking.getAsLong();
   }
 
   /**

@@ -1,5 +1,7 @@
 package io.github.rbd4j.internal;
 
+import org.jspecify.annotations.Nullable;
+
 /** The errno values of Linux that librbd and librados return, with their names and meanings. */
 public enum Errno {
   EPERM(1, "operation not permitted"),
@@ -95,7 +97,8 @@ public enum Errno {
     return known == null ? "error " + errno : known.meaning;
   }
 
-  private static @org.jspecify.annotations.Nullable Errno find(int errno) {
+  /** The one of a positive errno, null where it has none here. */
+  static @Nullable Errno find(int errno) {
     return errno >= 0 && errno < BY_CODE.length ? BY_CODE[errno] : null;
   }
 }

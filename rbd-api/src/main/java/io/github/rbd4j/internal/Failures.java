@@ -61,12 +61,10 @@ public final class Failures {
     RbdFailure failure =
         new RbdFailure(
             operation.name(), operation.subject().describe(operation.object()), errno, detail);
-    for (Errno known : Errno.values()) {
-      if (known.code() == errno) {
-        return toException(known, operation.subject(), failure);
-      }
-    }
-    return new RbdException(failure);
+    Errno known = Errno.find(errno);
+    return known == null
+        ? new RbdException(failure)
+        : toException(known, operation.subject(), failure);
   }
 
   private static RbdException toException(Errno errno, Subject subject, RbdFailure failure) {

@@ -19,6 +19,12 @@ public record LibcFunction(String symbol, FunctionDescriptor type) {
   static final LibcFunction MALLOC =
       new LibcFunction("malloc", FunctionDescriptor.of(ValueLayout.ADDRESS, ValueLayout.JAVA_LONG));
 
+  /** Allocates memory with an alignment. */
+  static final LibcFunction ALIGNED_ALLOC =
+      new LibcFunction(
+          "aligned_alloc",
+          FunctionDescriptor.of(ValueLayout.ADDRESS, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
+
   /** Frees memory. */
   static final LibcFunction FREE =
       new LibcFunction("free", FunctionDescriptor.ofVoid(ValueLayout.ADDRESS));
@@ -30,7 +36,7 @@ public record LibcFunction(String symbol, FunctionDescriptor type) {
           FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.ADDRESS));
 
   /** All of them. */
-  public static final List<LibcFunction> ALL = List.of(MALLOC, FREE, ON_EXIT);
+  public static final List<LibcFunction> ALL = List.of(MALLOC, ALIGNED_ALLOC, FREE, ON_EXIT);
 
   /** The handle that calls it, if the C library has it. */
   @SuppressWarnings("restricted")

@@ -76,6 +76,7 @@ public final class NativeHandle {
   private final String name;
   private final MemorySegment pointer;
   private final Destroyer destroyer;
+  private final StagingMemory staging;
   private final Set<NativeHandle> children = new LinkedHashSet<>();
   private final List<Runnable> whenClosing = new CopyOnWriteArrayList<>();
   private final List<Runnable> afterClose = new CopyOnWriteArrayList<>();
@@ -97,7 +98,11 @@ public final class NativeHandle {
     this.name = name;
     this.pointer = pointer;
     this.destroyer = destroyer;
-    if (parent != null) {
+    if (parent == null) {
+      staging = new StagingMemory(operation("copy from or to heap memory through"));
+      afterClose.add(staging::close);
+    } else {
+      staging = parent.staging;
       parent.adopt(this);
     }
   }
@@ -136,6 +141,11 @@ public final class NativeHandle {
   /** What is being done to this object, for errors. */
   public Operation operation(String verb) {
     return new Operation(verb, subject, name);
+  }
+
+  /** The memory for transfers of the connection to which this belongs. */
+  public StagingMemory staging() {
+    return staging;
   }
 
   /** Whether {@link #close()} was called. */
@@ -195,8 +205,8 @@ public final class NativeHandle {
   }
 
   /**
-   * Makes a call that calls the listener back. What the listener throws comes out of here, before
-   * an error of the call itself.
+   * Makes a call that calls the listener back. What the listener throws comes out of here; an error
+   * of the call itself that the listener did not cause is suppressed in it.
    */
   public long callWithUpcall(Operation operation, Object listener, UpcallCall call) {
     Upcalls.requireStack();
@@ -212,8 +222,15 @@ public final class NativeHandle {
     } finally {
       registration.close();
     }
-    registration.rethrow();
-    return registration.wasStoppedWith(result) ? 0 : Failures.check(result, operation);
+    boolean stopped = registration.wasStoppedWith(result);
+    Throwable thrown = registration.failure();
+    if (thrown == null) {
+      return stopped ? 0 : Failures.check(result, operation);
+    }
+    if (result < 0 && !stopped) {
+      thrown.addSuppressed(Failures.toException(result, operation, null));
+    }
+    throw Rethrow.asIs(thrown);
   }
 
   /** Uses the pointer for something that is not one checked call. */
@@ -302,11 +319,8 @@ public final class NativeHandle {
     } finally {
       destroyed.countDown(); // whatever happened: a second close must not wait for ever
     }
-    switch (failure) {
-      case null -> {}
-      case RuntimeException e -> throw e;
-      case Error e -> throw e;
-      case Throwable other -> throw new IllegalStateException(other);
+    if (failure != null) {
+      throw Rethrow.asIs(failure);
     }
   }
 

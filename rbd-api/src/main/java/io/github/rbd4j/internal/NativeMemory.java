@@ -10,6 +10,7 @@ import java.lang.invoke.MethodHandle;
  */
 public final class NativeMemory {
   private static final MethodHandle MALLOC = LibcFunction.MALLOC.find().orElseThrow();
+  private static final MethodHandle ALIGNED_ALLOC = LibcFunction.ALIGNED_ALLOC.find().orElseThrow();
   private static final MethodHandle FREE = LibcFunction.FREE.find().orElseThrow();
 
   private NativeMemory() {}
@@ -20,14 +21,34 @@ public final class NativeMemory {
    *
    * @throws OutOfMemoryError if there is none
    */
-  @SuppressWarnings("restricted")
   public static MemorySegment allocate(long size) {
-    MemorySegment memory;
     try {
-      memory = (MemorySegment) MALLOC.invokeExact(size);
+      return require((MemorySegment) MALLOC.invokeExact(size), size);
+    } catch (OutOfMemoryError e) {
+      throw e;
     } catch (Throwable e) {
       throw new AssertionError("malloc cannot throw", e);
     }
+  }
+
+  /**
+   * Allocates the same at an address that is a multiple of the alignment, of which the size is one,
+   * too.
+   *
+   * @throws OutOfMemoryError if there is none
+   */
+  public static MemorySegment allocate(long size, long alignment) {
+    try {
+      return require((MemorySegment) ALIGNED_ALLOC.invokeExact(alignment, size), size);
+    } catch (OutOfMemoryError e) {
+      throw e;
+    } catch (Throwable e) {
+      throw new AssertionError("aligned_alloc cannot throw", e);
+    }
+  }
+
+  @SuppressWarnings("restricted")
+  private static MemorySegment require(MemorySegment memory, long size) {
     if (memory.equals(MemorySegment.NULL)) {
       throw new OutOfMemoryError("no " + size + " bytes of native memory");
     }

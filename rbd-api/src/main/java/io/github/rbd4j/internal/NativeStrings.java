@@ -59,14 +59,26 @@ public final class NativeStrings {
   }
 
   /**
+   * Checks the name of a configuration option.
+   *
+   * @return the name as Ceph has it: files and people also write {@code osd-op timeout}
+   */
+  public static String requireOption(String name, String what) {
+    return optionName(requireName(name, what));
+  }
+
+  private static String optionName(String name) {
+    return name.replace(' ', '_').replace('-', '_');
+  }
+
+  /**
    * Checks a value that is about to be given to a configuration option. Ceph matches the value of
    * this one option against a pattern in a recursion that takes some 300 bytes of stack for each
    * character: a long value overflows the stack of the thread, and that ends the process.
    */
   public static String requireConfig(String option, String value) {
     require(value, "value");
-    if (value.length() > MAX_POOL_NAME
-        && option.replace(' ', '_').replace('-', '_').equals("rbd_default_data_pool")) {
+    if (value.length() > MAX_POOL_NAME && optionName(option).equals("rbd_default_data_pool")) {
       throw new IllegalArgumentException(
           "the value of " + option + " has more than " + MAX_POOL_NAME + " characters");
     }

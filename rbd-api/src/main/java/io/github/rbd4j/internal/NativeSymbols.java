@@ -2,6 +2,9 @@ package io.github.rbd4j.internal;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.SymbolLookup;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,6 +14,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class NativeSymbols {
   private static final String[] LIBRARIES = {"librbd.so.1", "librados.so.2"};
+
+  /** What {@link #has} has looked up: the libraries stay what they are. */
+  private static final Map<String, Boolean> FOUND = new ConcurrentHashMap<>();
 
   private static volatile @Nullable SymbolLookup loaded;
 
@@ -32,8 +38,8 @@ public final class NativeSymbols {
   /** Whether the loaded libraries have a function. */
   public static boolean has(String function) {
     load();
-    SymbolLookup lookup = loaded;
-    return lookup != null && lookup.find(function).isPresent();
+    SymbolLookup lookup = Objects.requireNonNull(loaded);
+    return FOUND.computeIfAbsent(function, name -> lookup.find(name).isPresent());
   }
 
   /**
@@ -56,7 +62,7 @@ public final class NativeSymbols {
       SymbolLookup one = find(library);
       all = all == null ? one : all.or(one);
     }
-    return java.util.Objects.requireNonNull(all);
+    return Objects.requireNonNull(all);
   }
 
   @SuppressWarnings("restricted")

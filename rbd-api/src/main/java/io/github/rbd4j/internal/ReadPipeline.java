@@ -1,7 +1,6 @@
 package io.github.rbd4j.internal;
 
 import io.github.rbd4j.AsyncImage;
-import io.github.rbd4j.AsyncOptions;
 import io.github.rbd4j.DiffExtent;
 import io.github.rbd4j.Image;
 import java.io.EOFException;
@@ -67,7 +66,7 @@ public final class ReadPipeline implements AutoCloseable {
    * @param extents what to read; those that do not exist are passed on as holes
    */
   public ReadPipeline(Image image, int depth, Iterator<DiffExtent> extents) {
-    this.image = image.async(AsyncOptions.defaults().queueDepth(depth).onLibrbdThread(true));
+    this.image = image.async(Pipelines.options(depth).onLibrbdThread(true));
     this.depth = depth;
     this.extents = extents;
   }

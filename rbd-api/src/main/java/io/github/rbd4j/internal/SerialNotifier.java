@@ -26,7 +26,7 @@ public final class SerialNotifier implements Runnable {
   public void run() {
     if (pending.getAndIncrement() == 0) {
       try {
-        executor.execute(this::drain);
+        Background.executeAnyhow(executor, this::drain);
       } catch (Throwable e) { // also that no thread could be started
         pending.set(0); // so that the next news are not taken for some that come while it runs
         throw e;

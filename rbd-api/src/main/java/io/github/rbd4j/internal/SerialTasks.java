@@ -28,17 +28,9 @@ public final class SerialTasks {
     add(task, executor);
   }
 
-  /** Runs a task after those before it, on a thread of its own if the executor refuses it. */
+  /** Runs a task after those before it, on a thread of its own if the executor fails to. */
   public void executeAnyhow(Runnable task) {
-    add(
-        task,
-        work -> {
-          try {
-            executor.execute(work);
-          } catch (RuntimeException e) {
-            var _ = Thread.startVirtualThread(work);
-          }
-        });
+    add(task, work -> Background.executeAnyhow(executor, work));
   }
 
   private void add(Runnable task, Executor starter) {

@@ -126,7 +126,7 @@ public final class SizedBuffer {
   }
 
   /** Calls a function that fills one buffer with names and returns their length in bytes. */
-  public static List<String> fetchNames(Operation operation, Fill fill) {
+  public static List<String> fetchNames(Operation operation, Sizing sizing, Fill fill) {
     return fetch(
         operation,
         fill,
@@ -135,7 +135,7 @@ public final class SizedBuffer {
           names.removeIf(String::isEmpty);
           return List.copyOf(names);
         },
-        Slot.bytes(4096, Sizing.SIZE_POINTER));
+        Slot.bytes(4096, sizing));
   }
 
   /** Reads one element of a list. */

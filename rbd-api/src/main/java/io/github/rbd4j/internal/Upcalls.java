@@ -147,12 +147,17 @@ public final class Upcalls {
     return LIVE.size();
   }
 
+  /** Whether this thread is inside a callback of the native library. */
+  public static boolean isInsideCallback() {
+    return INSIDE.get() != 0 && CURRENT.get() != null;
+  }
+
   /**
    * Throws if this thread is inside a callback of the native library, where a call that waits for
    * that library would wait for itself.
    */
   public static void refuseInsideCallback(NativeHandle handle) {
-    if (INSIDE.get() != 0 && CURRENT.get() != null) {
+    if (isInsideCallback()) {
       throw new IllegalStateException(
           "blocking call on "
               + handle
@@ -183,15 +188,11 @@ public final class Upcalls {
   }
 
   private static int onProgress(long done, long total, MemorySegment argument) {
-    Registration registration = LIVE.get(argument.address());
-    return registration == null ? STOP : registration.enter(UserCode.PROGRESS, done, total, false);
+    return ask(argument, Body.PROGRESS, done, total, false);
   }
 
   private static int onDiff(long offset, long length, int exists, MemorySegment argument) {
-    Registration registration = LIVE.get(argument.address());
-    return registration == null
-        ? STOP
-        : registration.enter(UserCode.DIFF, offset, length, exists != 0);
+    return ask(argument, Body.DIFF, offset, length, exists != 0);
   }
 
   private static void onClusterLog(
@@ -212,21 +213,15 @@ public final class Upcalls {
   }
 
   private static void onCompletion(MemorySegment completion, MemorySegment argument) {
-    Registration registration = LIVE.remove(argument.address());
-    long result = rbd_aio_get_return_value(completion);
-    rbd_aio_release(completion);
-    if (registration == null) {
-      return;
-    }
-    INSIDE.incrementAndGet();
-    CURRENT.set(registration);
     try {
-      ((CompletionListener) registration.listener).onCompletion(result);
+      Registration registration = LIVE.remove(argument.address());
+      long result = rbd_aio_get_return_value(completion);
+      rbd_aio_release(completion);
+      if (registration != null) {
+        inside(registration, Body.COMPLETION, result, 0, false);
+      }
     } catch (Throwable thrown) { // whatever leaves an upcall ends the JVM
-      LOG.error("the completion of an operation got lost", thrown);
-    } finally {
-      CURRENT.remove();
-      INSIDE.decrementAndGet();
+      lost("the completion of an operation", thrown);
     }
   }
 
@@ -260,17 +255,75 @@ public final class Upcalls {
   }
 
   /**
-   * Tells a listener of this library that stays registered. It only hands the news to a thread
-   * where user code may run; what goes wrong here has no caller to go to.
+   * Runs the body of a callback, with this thread marked: it is one of librbd, where a blocking
+   * call could wait for itself. All user code that librbd can reach runs in here, also when an
+   * executor of the user runs its tasks at once.
+   */
+  private static boolean inside(
+      Registration registration, Body body, long first, long second, boolean exists)
+      throws Exception {
+    Registration outer = CURRENT.get();
+    try {
+      CURRENT.set(registration);
+      INSIDE.incrementAndGet();
+      try {
+        return body.run(registration.listener, first, second, exists);
+      } finally {
+        INSIDE.decrementAndGet();
+      }
+    } finally {
+      CURRENT.set(outer); // not remove(): the next call of a diff would need a new entry
+    }
+  }
+
+  /** Asks a listener whether to go on; returns 0 for that and a negative number to stop. */
+  private static int ask(
+      MemorySegment argument, Body body, long first, long second, boolean exists) {
+    Registration registration = null;
+    try {
+      registration = LIVE.get(argument.address());
+      if (registration == null || registration.stopped) {
+        return STOP; // the native library does not always stop at once
+      }
+      if (inside(registration, body, first, second, exists)) {
+        return 0;
+      }
+    } catch (Throwable thrown) { // whatever leaves an upcall ends the JVM
+      if (registration != null) {
+        registration.failure = thrown;
+      }
+    }
+    if (registration != null) {
+      registration.stopped = true;
+    }
+    return STOP;
+  }
+
+  /**
+   * Tells a listener of this library that stays registered. It only hands the news to the executor
+   * of the user; what goes wrong here has no caller to go to.
    */
   private static <T> void tell(MemorySegment argument, Class<T> type, Consumer<T> news) {
     try {
       Registration registration = LIVE.get(argument.address());
       if (registration != null) {
-        news.accept(type.cast(registration.listener));
+        Body body =
+            (listener, _, _, _) -> {
+              news.accept(type.cast(listener));
+              return true;
+            };
+        inside(registration, body, 0, 0, false);
       }
     } catch (Throwable thrown) { // whatever leaves an upcall ends the JVM
-      LOG.error("a notification of librbd got lost", thrown);
+      lost("a notification of librbd", thrown);
+    }
+  }
+
+  private static void lost(String what, Throwable thrown) {
+    try {
+      LOG.error("{} got lost", what, thrown);
+    } catch (Throwable alsoLost) {
+      // Not even that can be said, for instance without memory.
     }
   }
 
@@ -296,59 +349,34 @@ public final class Upcalls {
       return stopped && result == STOP;
     }
 
-    /** Throws what the listener threw, if it did. */
-    public void rethrow() {
-      Throwable thrown = failure;
-      if (thrown != null) {
-        throw Upcalls.<RuntimeException>sneaky(thrown);
-      }
+    /** What the listener threw. */
+    @Nullable Throwable failure() {
+      return failure;
     }
 
     @Override
     public void close() {
       LIVE.remove(id);
     }
-
-    /** Runs user code; returns 0 to go on and a negative number to stop. */
-    private int enter(UserCode code, long first, long second, boolean exists) {
-      if (stopped) {
-        return STOP; // the native library does not always stop at once
-      }
-      INSIDE.incrementAndGet();
-      Registration outer = CURRENT.get();
-      CURRENT.set(this);
-      try {
-        if (!code.run(listener, first, second, exists)) {
-          stopped = true;
-        }
-      } catch (Throwable thrown) { // whatever leaves an upcall ends the JVM
-        failure = thrown;
-        stopped = true;
-      } finally {
-        CURRENT.set(outer); // not remove(): the next call of a diff would need a new entry
-        INSIDE.decrementAndGet();
-      }
-      return stopped ? STOP : 0;
-    }
   }
 
-  /** How a listener is called; captures nothing, so that a call allocates nothing. */
+  /** How a listener is called; those below capture nothing, so that a call allocates nothing. */
   @FunctionalInterface
-  private interface UserCode {
-    UserCode PROGRESS =
+  private interface Body {
+    Body PROGRESS =
         (listener, done, total, _) -> {
           ((ProgressListener) listener).onProgress(done, total);
           return true;
         };
-    UserCode DIFF =
+    Body DIFF =
         (listener, offset, length, exists) ->
             ((DiffVisitor) listener).visit(offset, length, exists);
+    Body COMPLETION =
+        (listener, result, _, _) -> {
+          ((CompletionListener) listener).onCompletion(result);
+          return true;
+        };
 
     boolean run(Object listener, long first, long second, boolean exists) throws Exception;
-  }
-
-  @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
-  private static <T extends Throwable> T sneaky(Throwable thrown) throws T {
-    throw (T) thrown;
   }
 }

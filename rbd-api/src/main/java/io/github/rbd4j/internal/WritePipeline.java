@@ -1,7 +1,6 @@
 package io.github.rbd4j.internal;
 
 import io.github.rbd4j.AsyncImage;
-import io.github.rbd4j.AsyncOptions;
 import io.github.rbd4j.Image;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -49,7 +48,7 @@ public final class WritePipeline implements AutoCloseable {
    * @param granularity how many zeros in a row count, in bytes
    */
   public WritePipeline(Image image, int depth, Zeros zeros, long granularity) {
-    this.image = image.async(AsyncOptions.defaults().queueDepth(2 * depth));
+    this.image = image.async(Pipelines.options(2 * depth));
     this.depth = depth;
     this.zeros = zeros;
     this.granularity = granularity;
@@ -122,13 +121,13 @@ public final class WritePipeline implements AutoCloseable {
     }
   }
 
-  private void makeRoom() {
+  private void makeRoom() throws IOException {
     while (underWay.size() >= depth) {
       finishOldest();
     }
   }
 
-  private void finishOldest() {
+  private void finishOldest() throws IOException {
     Write write = underWay.element();
     Pipelines.await(write.done);
     underWay.remove();
@@ -143,7 +142,7 @@ public final class WritePipeline implements AutoCloseable {
   }
 
   /** Waits until everything is written. */
-  public void drain() {
+  public void drain() throws IOException {
     while (!underWay.isEmpty()) {
       finishOldest();
     }

@@ -108,10 +108,9 @@ public final class ImageMirror {
     handle.call(
         operation("promote"),
         image ->
-            Thread.currentThread().isVirtual()
-                ? Completions.await(
-                    completion -> rbd_aio_mirror_image_promote(image, force, completion))
-                : rbd_mirror_image_promote(image, force));
+            Completions.call(
+                completion -> rbd_aio_mirror_image_promote(image, force, completion),
+                () -> rbd_mirror_image_promote(image, force)));
   }
 
   /**
@@ -138,9 +137,9 @@ public final class ImageMirror {
     handle.call(
         operation("demote"),
         image ->
-            Thread.currentThread().isVirtual()
-                ? Completions.await(completion -> rbd_aio_mirror_image_demote(image, completion))
-                : rbd_mirror_image_demote(image));
+            Completions.call(
+                completion -> rbd_aio_mirror_image_demote(image, completion),
+                () -> rbd_mirror_image_demote(image)));
   }
 
   /**
@@ -183,11 +182,9 @@ public final class ImageMirror {
     return handle.callForLong(
         operation("create a mirror snapshot of"),
         (image, arena, out) ->
-            Thread.currentThread().isVirtual()
-                ? Completions.await(
-                    completion ->
-                        rbd_aio_mirror_image_create_snapshot(image, mask, out, completion))
-                : rbd_mirror_image_create_snapshot2(image, mask, out));
+            Completions.call(
+                completion -> rbd_aio_mirror_image_create_snapshot(image, mask, out, completion),
+                () -> rbd_mirror_image_create_snapshot2(image, mask, out)));
   }
 
   /**
@@ -218,11 +215,10 @@ public final class ImageMirror {
         (image, arena) -> {
           MemorySegment info = rbd_mirror_image_info_t.allocate(arena);
           Failures.check(
-              Thread.currentThread().isVirtual()
-                  ? Completions.await(
-                      completion ->
-                          rbd_aio_mirror_image_get_info(image, info, info.byteSize(), completion))
-                  : rbd_mirror_image_get_info(image, info, info.byteSize()),
+              Completions.call(
+                  completion ->
+                      rbd_aio_mirror_image_get_info(image, info, info.byteSize(), completion),
+                  () -> rbd_mirror_image_get_info(image, info, info.byteSize())),
               operation("get the mirroring of"));
           try {
             return ImageMirrorInfo.read(info);
@@ -259,10 +255,9 @@ public final class ImageMirror {
         (image, arena) -> {
           MemorySegment mode = arena.allocate(ValueLayout.JAVA_INT);
           Failures.check(
-              Thread.currentThread().isVirtual()
-                  ? Completions.await(
-                      completion -> rbd_aio_mirror_image_get_mode(image, mode, completion))
-                  : rbd_mirror_image_get_mode(image, mode),
+              Completions.call(
+                  completion -> rbd_aio_mirror_image_get_mode(image, mode, completion),
+                  () -> rbd_mirror_image_get_mode(image, mode)),
               operation("get the mirror mode of"));
           return ImageMirrorMode.of(mode.get(ValueLayout.JAVA_INT, 0));
         });
@@ -314,12 +309,11 @@ public final class ImageMirror {
         (image, arena) -> {
           MemorySegment status = rbd_mirror_image_global_status_t.allocate(arena);
           Failures.check(
-              Thread.currentThread().isVirtual()
-                  ? Completions.await(
-                      completion ->
-                          rbd_aio_mirror_image_get_global_status(
-                              image, status, status.byteSize(), completion))
-                  : rbd_mirror_image_get_global_status(image, status, status.byteSize()),
+              Completions.call(
+                  completion ->
+                      rbd_aio_mirror_image_get_global_status(
+                          image, status, status.byteSize(), completion),
+                  () -> rbd_mirror_image_get_global_status(image, status, status.byteSize())),
               operation("get the mirror status of"));
           try {
             return ImageMirrorStatus.read(status);

@@ -8,6 +8,7 @@ import io.github.rbd4j.Preview;
 import io.github.rbd4j.Rbd;
 import io.github.rbd4j.internal.Pipelines;
 import io.github.rbd4j.internal.ReadPipeline;
+import io.github.rbd4j.internal.SegmentLifetime;
 import io.github.rbd4j.internal.TransferBlocks;
 import io.github.rbd4j.internal.WritePipeline;
 import java.io.IOException;
@@ -54,6 +55,12 @@ public final class ImageChannel
 
   private static final long MAX_TRANSFER = 1L << 30;
   private static final int DEPTH = 4;
+  private static final int QUEUE_DEPTH = 256;
+
+  /** How much memory that has to be copied one call takes, and what is spent for each buffer. */
+  private static final int MAX_COPY = 64 << 20;
+
+  private static final int OVERHEAD = 64;
 
   private final Image image;
   private final AsyncImage async;
@@ -65,7 +72,8 @@ public final class ImageChannel
 
   private ImageChannel(Image image, Set<ImageChannelOption> options) {
     this.image = image;
-    this.async = image.async();
+    this.async =
+        image.async(Pipelines.options(QUEUE_DEPTH).stagingBytes(MAX_COPY + MAX_BUFFERS * OVERHEAD));
     this.options = options;
   }
 
@@ -301,7 +309,9 @@ public final class ImageChannel
   }
 
   /**
-   * Reads one range into several buffers, one after the other, and leaves the position alone.
+   * Reads one range into several buffers, one after the other, and leaves the position alone. If
+   * these are very many or very large, or some of their memory is confined to this thread, it may
+   * read only a part of them.
    *
    * @param targets the buffers
    * @param offset where to begin, in bytes
@@ -326,7 +336,10 @@ public final class ImageChannel
     if (segments.isEmpty()) {
       return 0;
     }
-    long count = Pipelines.await(async.readv(offset, segments));
+    long count =
+        SegmentLifetime.isConfined(segments.getFirst())
+            ? image.readAt(offset, segments.getFirst())
+            : Pipelines.await(async.readv(offset, segments));
     advance(targets, count);
     return count;
   }
@@ -390,7 +403,7 @@ public final class ImageChannel
    * @param sources the buffers
    * @param offset where to begin, in bytes
    * @return the number of bytes written: what remained in the buffers, or less if these are very
-   *     many or very large
+   *     many or very large, or if some of their memory is confined to this thread
    * @throws NonWritableChannelException if the channel only reads
    * @throws IOException if the range does not lie within the image and the channel may not resize
    *     it, or if it fails
@@ -419,19 +432,31 @@ public final class ImageChannel
     return List.of(buffers).subList(first, first + length);
   }
 
-  /** The memory between positions and limits, as much of it as one call can take. */
+  /**
+   * The memory between positions and limits, as much of it as one call can take. What is confined
+   * to this thread, on which the call does not end, comes alone.
+   */
   private static List<MemorySegment> segments(List<ByteBuffer> buffers) {
     List<MemorySegment> segments = new ArrayList<>();
     long room = MAX_TRANSFER;
+    long roomForCopies = MAX_COPY;
     for (ByteBuffer buffer : buffers) {
-      if (segments.size() == MAX_BUFFERS || room == 0) {
+      if (!buffer.hasRemaining()) {
+        continue;
+      }
+      MemorySegment segment = MemorySegment.ofBuffer(buffer);
+      boolean confined = SegmentLifetime.isConfined(segment);
+      boolean copied = !SegmentLifetime.isManaged(segment);
+      long part = Math.min(segment.byteSize(), copied ? Math.min(room, roomForCopies) : room);
+      if (segments.size() == MAX_BUFFERS || part == 0 || (confined && !segments.isEmpty())) {
         break;
       }
-      if (buffer.hasRemaining()) {
-        MemorySegment segment = MemorySegment.ofBuffer(buffer);
-        segments.add(segment.asSlice(0, Math.min(room, segment.byteSize())));
-        room -= segments.getLast().byteSize();
+      segments.add(segment.asSlice(0, part));
+      if (confined || part < segment.byteSize()) {
+        break;
       }
+      room -= part;
+      roomForCopies -= copied ? part : 0;
     }
     return segments;
   }

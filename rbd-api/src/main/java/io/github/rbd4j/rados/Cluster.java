@@ -28,9 +28,10 @@ import io.github.rbd4j.internal.NativeHandle;
 import io.github.rbd4j.internal.NativeObject;
 import io.github.rbd4j.internal.NativeStrings;
 import io.github.rbd4j.internal.Operation;
+import io.github.rbd4j.internal.SameCluster;
+import io.github.rbd4j.internal.Seconds;
 import io.github.rbd4j.internal.SizedBuffer;
 import io.github.rbd4j.internal.SizedBuffer.Sizing;
-import io.github.rbd4j.internal.SizedBuffer.Slot;
 import io.github.rbd4j.internal.Subject;
 import io.github.rbd4j.internal.Versions;
 import java.lang.foreign.Arena;
@@ -38,7 +39,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
@@ -73,7 +73,7 @@ public final class Cluster extends NativeObject {
   }
 
   /**
-   * What runs the listeners of watches.
+   * What runs the listeners of watches and completes futures, see {@link ClusterBuilder#executor}.
    *
    * @return the executor that the builder was given, or one that starts a virtual thread each time
    */
@@ -166,7 +166,7 @@ public final class Cluster extends NativeObject {
    * @throws io.github.rbd4j.ObjectNotFoundException if there is no such option
    */
   public String config(String option) {
-    return config(handle, NativeStrings.requireName(option, "option"));
+    return config(handle, NativeStrings.requireOption(option, "option"));
   }
 
   static String config(NativeHandle handle, String option) {
@@ -195,8 +195,8 @@ public final class Cluster extends NativeObject {
    *     connecting
    */
   public void setConfig(String option, String value) {
-    NativeStrings.requireName(option, "option");
-    setConfig(handle, option, NativeStrings.requireConfig(option, value));
+    String name = NativeStrings.requireOption(option, "option");
+    setConfig(handle, name, NativeStrings.requireConfig(option, value));
   }
 
   static void setConfig(NativeHandle handle, String option, String value) {
@@ -250,17 +250,10 @@ public final class Cluster extends NativeObject {
   public List<String> pools() {
     return handle.use(
         (cluster, arena) ->
-            SizedBuffer.fetch(
+            SizedBuffer.fetchNames(
                 handle.operation("list the pools of"),
-                b -> rados_pool_list(cluster, b.data(0), b.capacity(0)),
-                (b, needed) -> namesUntilEmpty(b.data(0), needed),
-                Slot.bytes(1024, Sizing.RETURNED)));
-  }
-
-  private static List<String> namesUntilEmpty(MemorySegment buffer, long length) {
-    List<String> names = new ArrayList<>(NativeStrings.split(buffer, length));
-    names.removeIf(String::isEmpty); // an empty name ends the list
-    return List.copyOf(names);
+                Sizing.RETURNED,
+                b -> rados_pool_list(cluster, b.data(0), b.capacity(0))));
   }
 
   /**
@@ -395,9 +388,11 @@ public final class Cluster extends NativeObject {
    * @param io the pool
    * @param application the application, for images {@code rbd}
    * @param force also when the pool has another application already
+   * @throws IllegalArgumentException if the pool is of another cluster
    */
   public void enableApplication(IoContext io, String application, boolean force) {
     NativeStrings.requireName(application, "application");
+    SameCluster.require(this, io.cluster());
     NativeHandle pool = Handles.of(io);
     pool.callInArena(
         pool.operation("enable an application of"),
@@ -412,19 +407,20 @@ public final class Cluster extends NativeObject {
    * expire_seconds)}
    *
    * @param clientAddress the address of the client, as lists of watchers and locks name it
-   * @param expiry for how long, at least one second; {@link Duration#ZERO} for the cluster's
-   *     default
+   * @param expiry for how long, rounded up to whole seconds; {@link Duration#ZERO} for the
+   *     cluster's default
+   * @throws IllegalArgumentException if the expiry is negative or longer than 68 years
    */
   public void blocklist(String clientAddress, Duration expiry) {
     NativeStrings.requireName(clientAddress, "clientAddress");
-    if (expiry.isNegative() || expiry.toSeconds() > Integer.MAX_VALUE) {
+    long seconds = Seconds.roundedUp(expiry);
+    if (expiry.isNegative() || seconds > Integer.MAX_VALUE) {
       throw new IllegalArgumentException("expiry " + expiry + " is out of range");
     }
     handle.callInArena(
         handle.operation("blocklist").on(Subject.OTHER, "client " + clientAddress),
         (cluster, arena) ->
-            rados_blocklist_add(
-                cluster, NativeStrings.copy(arena, clientAddress), (int) expiry.toSeconds()));
+            rados_blocklist_add(cluster, NativeStrings.copy(arena, clientAddress), (int) seconds));
   }
 
   /**

@@ -17,6 +17,7 @@ import io.github.rbd4j.internal.NativeHandle;
 import io.github.rbd4j.internal.NativeStrings;
 import io.github.rbd4j.internal.NativeSymbols;
 import io.github.rbd4j.internal.Operation;
+import io.github.rbd4j.internal.Seconds;
 import io.github.rbd4j.internal.Secret;
 import io.github.rbd4j.internal.Subject;
 import io.github.rbd4j.internal.Upcalls;
@@ -46,6 +47,9 @@ public final class ClusterBuilder {
 
   private static final Duration DEFAULT_CONNECT_TIMEOUT = Duration.ofSeconds(30);
   private static final Duration DEFAULT_OPERATION_TIMEOUT = Duration.ofMinutes(2);
+
+  /** 68 years: Ceph counts in nanoseconds and does not notice an overflow. */
+  private static final Duration MAX_TIMEOUT = Duration.ofSeconds(Integer.MAX_VALUE);
 
   private String clusterName = "ceph";
   private String clientName = "client.admin";
@@ -140,22 +144,21 @@ public final class ClusterBuilder {
   /**
    * Sets any configuration option of Ceph, for instance {@code rbd_cache} to {@code false}.
    *
-   * @param name the name of the option
+   * @param name the name of the option, with underscores, spaces or dashes
    * @param value its value
    * @return this builder
    */
   public ClusterBuilder option(String name, String value) {
     options.put(
-        NativeStrings.requireName(name, "name").replace(' ', '_'),
-        NativeStrings.requireConfig(name, value));
+        NativeStrings.requireOption(name, "name"), NativeStrings.requireConfig(name, value));
     return this;
   }
 
   /**
    * How long {@link #connect()} may take until the monitors answer.
    *
-   * @param timeout the time, in whole seconds, at least one; by default 30 s, unless the
-   *     configuration file sets {@code client_mount_timeout}
+   * @param timeout the time, at least a second, rounded up to whole seconds; by default 30 s,
+   *     unless the configuration file sets {@code client_mount_timeout}
    * @return this builder
    */
   public ClusterBuilder connectTimeout(Duration timeout) {
@@ -208,9 +211,17 @@ public final class ClusterBuilder {
   }
 
   /**
-   * What shall run the listeners of watches, which never run on a thread of librbd.
+   * What shall run the listeners of watches and complete the futures of asynchronous calls, and so
+   * run what depends on these.
    *
-   * @param newExecutor the executor; by default each call gets a new virtual thread
+   * <p>Each task of it comes from a thread of librbd, and runs there if the executor runs its tasks
+   * at once, such as {@code Runnable::run} or a pool whose queue is full and whose policy is that
+   * the caller runs them. Such a task must be short, for librbd waits for it; blocking calls of
+   * rbd4j throw {@link IllegalStateException} in it. What the executor refuses, or fails to run,
+   * runs on a virtual thread of its own, except a listener that is to prepare for a snapshot: the
+   * snapshot fails then.
+   *
+   * @param newExecutor the executor; by default each task gets a new virtual thread
    * @return this builder
    */
   public ClusterBuilder executor(Executor newExecutor) {
@@ -308,7 +319,10 @@ public final class ClusterBuilder {
     options.forEach((name, value) -> Cluster.setConfig(handle, name, value));
     timeout(handle, "client_mount_timeout", connectTimeout, DEFAULT_CONNECT_TIMEOUT, 300);
     timeout(handle, "rados_mon_op_timeout", monTimeout, DEFAULT_OPERATION_TIMEOUT, 0);
-    timeout(handle, "rados_osd_op_timeout", osdTimeout, DEFAULT_OPERATION_TIMEOUT, 0);
+    double osd = timeout(handle, "rados_osd_op_timeout", osdTimeout, DEFAULT_OPERATION_TIMEOUT, 0);
+    if (osd > 0) {
+      handle.staging().limit(Duration.ofMillis((long) (osd * 1000)));
+    }
   }
 
   private void readFile(NativeHandle handle) {
@@ -337,22 +351,24 @@ public final class ClusterBuilder {
     }
   }
 
-  /** Sets a time-out: the given one, or a finite one in place of Ceph's default. */
-  private void timeout(
+  /** Sets a time-out: the given one, or a finite one in place of Ceph's default. Returns it. */
+  private double timeout(
       NativeHandle handle,
       String option,
       @Nullable Duration given,
       Duration instead,
       long cephDefault) {
     if (given != null) {
-      // These options take whole seconds; a part of one must not become 0, which is for ever.
-      long whole = given.toSeconds();
-      long seconds = given.equals(Duration.ofSeconds(whole)) ? whole : whole + 1;
+      long seconds = Math.min(Seconds.roundedUp(given), MAX_TIMEOUT.toSeconds());
       Cluster.setConfig(handle, option, Long.toString(seconds));
-    } else if (!options.containsKey(option)
-        && Double.parseDouble(Cluster.config(handle, option)) == cephDefault) {
-      Cluster.setConfig(handle, option, Long.toString(instead.toSeconds()));
+      return seconds;
     }
+    double configured = Double.parseDouble(Cluster.config(handle, option));
+    if (options.containsKey(option) || configured != cephDefault) {
+      return configured;
+    }
+    Cluster.setConfig(handle, option, Long.toString(instead.toSeconds()));
+    return instead.toSeconds();
   }
 
   private static void setKey(NativeHandle handle, Secret key) {

@@ -92,19 +92,18 @@ public final class ImageCopier {
     Checksums sums = new Checksums();
     ImageHeader header = ImageHeader.of(from, 0);
     long[] bytes = new long[1];
-    try (ImageOptions imageOptions = new ImageOptions()) {
-      header.applyTo(imageOptions);
-      NewImage.create(
-          target,
-          copy,
-          from.size(),
-          imageOptions,
-          to -> {
-            header.metadata().forEach(to::setMetadata);
-            bytes[0] = write(from, DiffOptions.sinceBeginning(), to, sums);
-            finish(to, copy, snapshot, sums);
-          });
-    }
+    ImageOptions imageOptions = new ImageOptions();
+    header.applyTo(imageOptions);
+    NewImage.create(
+        target,
+        copy,
+        from.size(),
+        imageOptions,
+        to -> {
+          header.metadata().forEach(to::setMetadata);
+          bytes[0] = write(from, DiffOptions.sinceBeginning(), to, sums);
+          finish(to, copy, snapshot, sums);
+        });
     return new Result(null, snapshot, bytes[0]);
   }
 

@@ -167,10 +167,9 @@ public final class ImageImporter {
       ImageHeader header, String name, ImageOptions imageOptions, NewImage.Content content)
       throws IOException {
     header.requirePossible();
-    try (ImageOptions merged = NewImage.copyOf(imageOptions)) {
-      header.applyTo(merged);
-      NewImage.create(rbd, name, 0, merged, content);
-    }
+    ImageOptions merged = NewImage.copyOf(imageOptions);
+    header.applyTo(merged);
+    NewImage.create(rbd, name, 0, merged, content);
   }
 
   private void fill(Image image, ImageHeader header, StreamInput in) throws IOException {

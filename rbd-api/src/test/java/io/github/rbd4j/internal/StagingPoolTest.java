@@ -1,7 +1,9 @@
 package io.github.rbd4j.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.rbd4j.OperationTimeoutException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.time.Duration;
@@ -18,18 +20,84 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class StagingPoolTest {
 
+  private static final Operation COPY = new Operation("copy through", Subject.CLUSTER, "ceph");
+
   @Test
   void aTransferGetsAPoolWhoseChunksSuitIt() {
-    assertThat(StagingPool.forTransfer(0).chunkSize()).isEqualTo(64 << 10);
-    assertThat(StagingPool.forTransfer(64 << 10).chunkSize()).isEqualTo(64 << 10);
-    assertThat(StagingPool.forTransfer((64 << 10) + 1).chunkSize()).isEqualTo(4 << 20);
-    assertThat(StagingPool.forTransfer(Long.MAX_VALUE).chunkSize()).isEqualTo(4 << 20);
-    assertThat(StagingPool.forNumbers()).isNotSameAs(StagingPool.forTransfer(8));
+    StagingMemory memory = new StagingMemory(COPY);
+    assertThat(memory.forTransfer(0).chunkSize()).isEqualTo(64 << 10);
+    assertThat(memory.forTransfer(64 << 10).chunkSize()).isEqualTo(64 << 10);
+    assertThat(memory.forTransfer((64 << 10) + 1).chunkSize()).isEqualTo(4 << 20);
+    assertThat(memory.forTransfer(Long.MAX_VALUE).chunkSize()).isEqualTo(4 << 20);
+    assertThat(StagingPool.forNumbers()).isNotSameAs(memory.forTransfer(8));
+  }
+
+  @Test
+  void objectsShareTheMemoryOfTheirConnectionAndOfNoOther() {
+    NativeHandle cluster = cluster();
+    NativeHandle pool =
+        new NativeHandle(cluster, Subject.POOL, "rbd", MemorySegment.ofAddress(2), _ -> 0);
+    NativeHandle image =
+        new NativeHandle(pool, Subject.IMAGE, "rbd/vm", MemorySegment.ofAddress(3), _ -> 0);
+    assertThat(image.staging()).isSameAs(cluster.staging());
+    assertThat(image.staging()).isNotSameAs(cluster().staging());
+  }
+
+  private static NativeHandle cluster() {
+    return new NativeHandle(null, Subject.CLUSTER, "ceph", MemorySegment.ofAddress(1), _ -> 0);
+  }
+
+  @Test
+  void whoWaitsForTooLongFails() {
+    NativeHandle cluster = cluster();
+    cluster.staging().limit(Duration.ofMillis(50));
+    for (long bytes : new long[] {1, 1 << 20}) {
+      StagingPool pool = cluster.staging().forTransfer(bytes);
+      List<MemorySegment> all = new ArrayList<>();
+      for (int i = 0; i < pool.chunks(); i++) {
+        all.add(pool.take());
+      }
+      assertThatThrownBy(pool::take)
+          .isInstanceOf(OperationTimeoutException.class)
+          .hasMessageContaining("cluster ceph");
+      all.forEach(pool::give);
+      pool.give(pool.take());
+    }
+    cluster.close();
+  }
+
+  @Test
+  void memoryInUseOutlivesTheConnection() {
+    NativeHandle cluster = cluster();
+    StagingPool pool = cluster.staging().forTransfer(1);
+    MemorySegment chunk = pool.take();
+    cluster.close();
+    chunk.fill((byte) 1);
+    pool.give(chunk);
+    for (int i = 0; i < 2 * pool.chunks(); i++) { // as a read does that finds the image closed
+      pool.give(pool.take());
+    }
+  }
+
+  @Test
+  void nobodyWaitsForNumbers() {
+    StagingPool pool = StagingPool.forNumbers();
+    for (int round = 0; round < 3; round++) {
+      List<MemorySegment> chunks = new ArrayList<>();
+      for (int i = 0; i < 3 * pool.chunks(); i++) {
+        MemorySegment chunk = pool.take();
+        assertThat(chunk.byteSize()).isEqualTo(64);
+        chunk.fill((byte) i);
+        assertThat(chunks).noneMatch(other -> other.asOverlappingSlice(chunk).isPresent());
+        chunks.add(chunk);
+      }
+      chunks.forEach(pool::give);
+    }
   }
 
   @Test
   void chunksAreDistinctAlignedAndReused() {
-    StagingPool pool = new StagingPool(8192, 4);
+    StagingPool pool = new TransferPool(8192, 4, COPY);
     Set<Long> seen = ConcurrentHashMap.newKeySet();
     for (int round = 0; round < 10; round++) {
       List<MemorySegment> chunks = new ArrayList<>();
@@ -48,7 +116,7 @@ class StagingPoolTest {
 
   @Test
   void whoFindsNoChunkWaitsForOne() throws InterruptedException {
-    StagingPool pool = new StagingPool(64, 2);
+    StagingPool pool = new TransferPool(64, 2, COPY);
     MemorySegment first = pool.take();
     MemorySegment second = pool.take();
     List<MemorySegment> got = new CopyOnWriteArrayList<>();
@@ -68,7 +136,7 @@ class StagingPoolTest {
    */
   @Test
   void manyThreadsShareAFewChunks() throws InterruptedException {
-    StagingPool pool = new StagingPool(64, 4);
+    StagingPool pool = new TransferPool(64, 4, COPY);
     Set<Long> seen = ConcurrentHashMap.newKeySet();
     List<String> wrong = new CopyOnWriteArrayList<>();
     CountDownLatch start = new CountDownLatch(1);

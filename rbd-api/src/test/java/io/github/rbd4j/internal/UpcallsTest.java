@@ -8,6 +8,7 @@ import io.github.rbd4j.ProgressListener;
 import io.github.rbd4j.RbdIoException;
 import io.github.rbd4j.bindings.librbd_progress_fn_t;
 import io.github.rbd4j.bindings.rbd_diff_iterate2$cb;
+import io.github.rbd4j.bindings.rbd_update_callback_t;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
@@ -125,6 +126,69 @@ class UpcallsTest {
                     (_, _) -> {},
                     (_, _, argument) -> fire(argument, 1, 2) + (long) Errno.EIO.result()))
         .isInstanceOf(RbdIoException.class);
+  }
+
+  @Test
+  void anErrorOfTheCallIsNotLostWhenTheListenerThrows() {
+    IllegalArgumentException thrown = new IllegalArgumentException("x");
+    ProgressListener listener =
+        (_, _) -> {
+          throw thrown;
+        };
+    assertThatThrownBy(
+            () ->
+                resize(
+                    listener,
+                    (_, _, argument) -> {
+                      fire(argument, 1, 2);
+                      return Errno.EIO.result();
+                    }))
+        .isSameAs(thrown)
+        .satisfies(
+            e -> assertThat(e.getSuppressed()).hasExactlyElementsOfTypes(RbdIoException.class));
+    IllegalArgumentException stopping = new IllegalArgumentException("y");
+    assertThatThrownBy(
+            () ->
+                resize(
+                    (_, _) -> {
+                      throw stopping;
+                    },
+                    (_, _, argument) -> fire(argument, 1, 2)))
+        .isSameAs(stopping)
+        .hasNoSuppressedExceptions();
+  }
+
+  /** It comes on a thread of librbd, and that is where an executor may run the listener. */
+  @Test
+  void aBlockingCallFromANotificationIsRefused() {
+    List<Throwable> refused = new ArrayList<>();
+    Runnable listener =
+        () -> {
+          try {
+            handle.acquire();
+          } catch (IllegalStateException e) {
+            refused.add(e);
+          }
+          throw new IllegalStateException("and this comes out nowhere");
+        };
+    try (Upcalls.Registration registration = Upcalls.register(listener)) {
+      rbd_update_callback_t.invoke(Upcalls.updateStub(), registration.argument());
+      handle.acquire(); // on this thread, but not inside the callback any more
+      handle.release();
+    }
+    assertThat(refused).hasSize(1).first().asString().contains("inside a callback");
+  }
+
+  @Test
+  void aNotificationInsideACallbackStaysInside() {
+    try (Upcalls.Registration inner = Upcalls.register((Runnable) () -> {})) {
+      resize(
+          (_, _) -> {
+            rbd_update_callback_t.invoke(Upcalls.updateStub(), inner.argument());
+            assertThatThrownBy(handle::acquire).isInstanceOf(IllegalStateException.class);
+          },
+          (_, _, argument) -> fire(argument, 1, 2));
+    }
   }
 
   @Test

@@ -1,6 +1,7 @@
 package io.github.rbd4j.bench;
 
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * The values of all pairs of turns.
@@ -22,6 +23,12 @@ record Comparison(double[] ours, double[] theirs) {
 
   double peer() {
     return Statistics.median(theirs);
+  }
+
+  /** Each pair by itself. */
+  Stream<Comparison> pairs() {
+    return IntStream.range(0, ours.length)
+        .mapToObj(i -> new Comparison(new double[] {ours[i]}, new double[] {theirs[i]}));
   }
 
   /** rbd4j's value divided by the peer's, for each pair. */

@@ -1,5 +1,6 @@
 package io.github.rbd4j.bench;
 
+import com.google.gson.JsonParser;
 import io.github.rbd4j.Feature;
 import io.github.rbd4j.Image;
 import io.github.rbd4j.ImageOptions;
@@ -59,7 +60,7 @@ public final class Laboratory implements AutoCloseable {
   private static final String RBD4J = MAINS + "Rbd4jMain";
   private static final String JNA = MAINS + "JnaMain";
   private static final String FIRST_READ = MAINS + "FirstReadMain";
-  private static final String POOL = "rbd";
+  static final String POOL = "rbd";
   private static final String IMAGE = "bench";
 
   private final Path folder;
@@ -87,6 +88,19 @@ public final class Laboratory implements AutoCloseable {
 
   private Supplier<Contestant> java(Ground ground, String main, String... workload) {
     return () -> new LongRunner(on(ground, java(List.of(), classPath(), main), workload));
+  }
+
+  /** rbd4j on nothing but the bindings, in a JVM of its own. */
+  public Supplier<Contestant> bindings(String... workload) {
+    return java(Ground.CLUSTER, MAINS + "BareMain", workload);
+  }
+
+  /** The command line of one of rbd4j's programs on the cluster. */
+  List<String> rbd4jLine(String main, String image, String... workload) {
+    List<String> line = java(List.of(), classPath(), MAINS + main);
+    line.addAll(List.of(conf(Ground.CLUSTER).toString(), POOL, image));
+    line.addAll(Arrays.asList(workload));
+    return line;
   }
 
   /** Runs a program of the class path to its end in a JVM of its own, on the stub. */
@@ -179,7 +193,8 @@ public final class Laboratory implements AutoCloseable {
 
   /** The same with an AOT cache. */
   public Supplier<Contestant> coldRbd4jWithAotCache() {
-    return () -> cold(java(List.of("-XX:AOTCache=" + aotCache()), jars(), FIRST_READ));
+    return () ->
+        cold(java(List.of("-XX:AOTMode=on", "-XX:AOTCache=" + aotCache()), jars(), FIRST_READ));
   }
 
   private Contestant cold(List<String> program, String... workload) {
@@ -193,7 +208,7 @@ public final class Laboratory implements AutoCloseable {
     return command(ground, line);
   }
 
-  private Command command(Ground ground, List<String> line) {
+  Command command(Ground ground, List<String> line) {
     return new Command(
         folder,
         ground == Ground.STUB
@@ -329,7 +344,10 @@ public final class Laboratory implements AutoCloseable {
       try {
         Files.writeString(
             conf,
-            Files.readString(ceph) + "\n[client]\nrbd cache = " + (ground == Ground.CACHED) + "\n");
+            Files.readString(ceph)
+                + "\n[client]\nrbd cache = "
+                + (ground == Ground.CACHED)
+                + "\nrbd cache policy = writeback\n"); // by default it caches no reads
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
@@ -341,22 +359,37 @@ public final class Laboratory implements AutoCloseable {
     if (cluster == null) {
       create(folder);
       cluster = CephCluster.start();
-      fill(cluster);
+      fill(IMAGE, imageBytes, 1);
     }
     return cluster;
   }
 
-  private void fill(CephCluster ceph) {
+  /** Runs the {@code rbd} program. */
+  void rbd(String... arguments) {
+    cluster().rbd(arguments);
+  }
+
+  /** How many reads the OSD has done. */
+  long readsOfOsd() {
+    return JsonParser.parseString(cluster().ceph("tell", "osd.0", "perf", "dump", "osd", "op_r"))
+        .getAsJsonObject()
+        .getAsJsonObject("osd")
+        .get("op_r")
+        .getAsLong();
+  }
+
+  /** Makes an image and writes each object of it, or of so many one. */
+  void fill(String name, long bytes, int ofSoMany) {
     int block = 4 << 20;
-    try (Cluster connection = ceph.client().connect();
+    ImageOptions plain = new ImageOptions().features(Set.of(Feature.LAYERING));
+    try (Cluster connection = cluster().client().connect();
         IoContext io = connection.ioContext(POOL);
-        ImageOptions plain = new ImageOptions().features(Set.of(Feature.LAYERING));
         Arena arena = Arena.ofConfined()) {
       Rbd rbd = new Rbd(io);
-      rbd.create(IMAGE, imageBytes, plain);
+      rbd.create(name, bytes, plain);
       var data = arena.allocate(block).fill((byte) 1);
-      try (Image image = rbd.open(IMAGE)) {
-        for (long offset = 0; offset < imageBytes; offset += block) {
+      try (Image image = rbd.open(name)) {
+        for (long offset = 0; offset < bytes; offset += (long) ofSoMany * block) {
           image.writeAt(offset, data);
         }
       }

@@ -23,9 +23,11 @@ final class Rows {
   private static final String SIZE = "4096";
 
   private final Laboratory laboratory;
+  private final Transfers transfers;
 
-  Rows(Laboratory laboratory) {
+  Rows(Laboratory laboratory, long transferBytes) {
     this.laboratory = laboratory;
+    this.transfers = new Transfers(laboratory, transferBytes);
   }
 
   List<Row> all() {
@@ -33,14 +35,24 @@ final class Rows {
         callNative(),
         callHeap(),
         diff(),
-        queue("randread-4k-qd32", "random reads of 4 KiB, 32 in flight", "read"),
-        queue("randwrite-4k-qd32", "random writes of 4 KiB, 32 in flight", "write"),
+        queue("randread-4k-qd32", "random reads of 4 KiB, 32 in flight", "read", false),
+        queue("randread-4k-qd32-direct", "the same, completing on librbd's thread", "read", true),
+        queue("randwrite-4k-qd32", "random writes of 4 KiB, 32 in flight", "write", false),
+        queue("randwrite-4k-qd32-direct", "the same, completing on librbd's thread", "write", true),
+        eventFd(),
         oneByOne(),
-        sequential("seqread-4m-qd4", "sequential reads of 4 MiB, 4 in flight", "read"),
-        sequential("seqwrite-4m-qd4", "sequential writes of 4 MiB, 4 in flight", "write"),
+        sequential("seqread-4m-qd4", "sequential reads of 4 MiB, 4 in flight", "read", false),
+        sequential(
+            "seqread-4m-qd4-direct", "the same, completing on librbd's thread", "read", true),
+        sequential("seqwrite-4m-qd4", "sequential writes of 4 MiB, 4 in flight", "write", false),
+        sequential(
+            "seqwrite-4m-qd4-direct", "the same, completing on librbd's thread", "write", true),
         virtualThreads(),
         cachedRead(),
         openClose(),
+        transfer(
+            "export-raw", "a half-full image of 1 GiB into a file", Transfers.Direction.EXPORT),
+        transfer("import-raw", "such a file into an image", Transfers.Direction.IMPORT),
         coldStart(),
         coldStartWithAotCache());
   }
@@ -87,10 +99,18 @@ final class Rows {
             new Measure(Metric.allocation(), none())));
   }
 
-  /** Where the callback runs is what the peers do, too: on the thread of librbd. */
-  private Row queue(String name, String what, String verb) {
+  /**
+   * rbd4j's futures complete on its executor, the default, or directly on the thread of librbd, as
+   * the callbacks of the peers do.
+   */
+  private static String completing(boolean direct) {
+    return direct ? "direct" : "executor";
+  }
+
+  private Row queue(String name, String what, String verb, boolean direct) {
     String workload = "aio-" + verb;
-    Supplier<Contestant> rbd4j = laboratory.rbd4j(CLUSTER, workload, SIZE, "32", "rand", "direct");
+    Supplier<Contestant> rbd4j =
+        laboratory.rbd4j(CLUSTER, workload, SIZE, "32", "rand", completing(direct));
     return Row.of(
         name,
         what,
@@ -115,13 +135,21 @@ final class Rows {
             rbd4j,
             "rbd bench",
             laboratory.rbdBench(verb, "rand", BLOCK, 32),
-            new Measure(Metric.throughput(), none())),
+            new Measure(Metric.throughput(), none())));
+  }
+
+  private Row eventFd() {
+    return Row.of(
+        "completion-eventfd",
+        "random reads of 4 KiB, 32 in flight, on nothing but the bindings; completions are"
+            + " collected with an event file descriptor",
         Match.of(
-            laboratory.rbd4j(CLUSTER, workload, SIZE, "32", "rand", "executor"),
-            "C, rbd4j completing on its executor",
-            laboratory.c(CLUSTER, workload, SIZE, "32", "rand"),
+            laboratory.bindings("aio-read-eventfd", SIZE, "32"),
+            "bindings, an upcall each",
+            laboratory.bindings("aio-read-upcall", SIZE, "32"),
             new Measure(Metric.throughput(), none()),
-            new Measure(Metric.clientCpu(), none())));
+            new Measure(Metric.clientCpu(), none()),
+            new Measure(Metric.allocation(), none())));
   }
 
   private Row oneByOne() {
@@ -141,13 +169,13 @@ final class Rows {
             new Measure(Metric.throughput(), none())));
   }
 
-  private Row sequential(String name, String what, String verb) {
+  private Row sequential(String name, String what, String verb, boolean direct) {
     String size = Integer.toString(LARGE);
     return Row.of(
         name,
         what,
         Match.of(
-            laboratory.rbd4j(CLUSTER, "aio-" + verb, size, "4", "seq", "direct"),
+            laboratory.rbd4j(CLUSTER, "aio-" + verb, size, "4", "seq", completing(direct)),
             "C",
             laboratory.c(CLUSTER, "aio-" + verb, size, "4", "seq"),
             new Measure(Metric.bandwidth(LARGE), ratioAtLeast(0.97))));
@@ -169,13 +197,13 @@ final class Rows {
             thousand,
             "32 platform threads",
             laboratory.rbd4j(CLUSTER, "platform-threads", SIZE, "32", "32"),
-            new Measure(Metric.throughput(), ratioAtLeast(1.5)),
+            new Measure(Metric.throughput(), none()),
             new Measure(Metric.clientCpu(), none())),
         Match.of(
             laboratory.rbd4j(CLUSTER, "virtual-threads", SIZE, "1000", "32"),
             "32 platform threads, both 32 in flight",
             laboratory.rbd4j(CLUSTER, "platform-threads", SIZE, "32", "32"),
-            new Measure(Metric.throughput(), none()),
+            new Measure(Metric.throughput(), ratioAtLeast(1.5)),
             new Measure(Metric.clientCpu(), none())));
   }
 
@@ -200,6 +228,23 @@ final class Rows {
             "C",
             laboratory.c(CLUSTER, "open-close"),
             new Measure(Metric.throughput(), ratioAtLeast(0.95))));
+  }
+
+  private Row transfer(String name, String what, Transfers.Direction direction) {
+    String program = direction == Transfers.Direction.EXPORT ? "rbd export" : "rbd import";
+    return Row.of(
+        name,
+        what,
+        Match.of(
+            transfers.rbd4j(direction),
+            program,
+            transfers.program(direction),
+            new Measure(Metric.milliseconds(), ratioAtMost(1.0))),
+        Match.of(
+            transfers.rbd4jStartedAnew(direction),
+            program + ", rbd4j with the start of its JVM",
+            transfers.program(direction),
+            new Measure(Metric.milliseconds(), none())));
   }
 
   private Row coldStart() {

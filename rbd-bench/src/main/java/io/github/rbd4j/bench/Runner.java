@@ -2,11 +2,14 @@ package io.github.rbd4j.bench;
 
 import io.github.rbd4j.bench.contestant.Contestant;
 import io.github.rbd4j.bench.contestant.Sample;
+import io.github.rbd4j.bench.report.Failure;
+import io.github.rbd4j.bench.report.Findings;
 import io.github.rbd4j.bench.report.Result;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,16 +25,25 @@ final class Runner {
     this.settings = settings;
   }
 
-  /** The results of a row, one for each metric of each match. */
-  List<Result> run(Row row) {
-    List<Result> results = new ArrayList<>();
+  /** The results of a row, one for each metric of each match; a match that fails stops no other. */
+  Findings run(Row row) {
+    Findings findings = Findings.none();
     for (Match match : row.matches()) {
-      results.addAll(run(row, match));
+      findings = findings.plus(run(row, match));
     }
-    return results;
+    return findings;
   }
 
-  private List<Result> run(Row row, Match match) {
+  private Findings run(Row row, Match match) {
+    try {
+      return new Findings(measure(row, match), List.of());
+    } catch (RuntimeException failed) {
+      return new Findings(
+          List.of(), List.of(new Failure(row.name(), match.peerName(), failed.toString())));
+    }
+  }
+
+  private List<Result> measure(Row row, Match match) {
     List<Sample> ours = new ArrayList<>();
     List<Sample> theirs = new ArrayList<>();
     try (Contestant rbd4j = match.rbd4j().get();
@@ -53,10 +65,14 @@ final class Runner {
         .toList();
   }
 
-  /** Several turns: a method that is entered again is compiled better than a loop that goes on. */
+  /**
+   * Several turns: a method that is entered again is compiled better than a loop that goes on. Who
+   * cannot do a short turn does fewer.
+   */
   private void warmUp(Contestant contestant) {
     Duration part = settings.warmUp().dividedBy(WARM_UP_TURNS);
-    for (int i = 0; i < WARM_UP_TURNS; i++) {
+    long end = System.nanoTime() + settings.warmUp().toNanos();
+    for (int i = 0; i < WARM_UP_TURNS && (i == 0 || System.nanoTime() - end < 0); i++) {
       contestant.turn(part);
     }
   }
@@ -65,10 +81,10 @@ final class Runner {
       Row row, String peerName, Measure measure, List<Sample> ours, List<Sample> theirs) {
     Metric metric = measure.metric();
     Comparison comparison = new Comparison(values(metric, ours), values(metric, theirs));
-    @Nullable Boolean met =
-        measure.bar().isMet() == null ? null : measure.bar().isMet().test(comparison);
+    @Nullable Predicate<Comparison> bar = measure.bar().isMet();
     return new Result(
         row.name() + metric.suffix(),
+        row.name(),
         row.what(),
         metric.unit(),
         comparison.rbd4j(),
@@ -80,7 +96,8 @@ final class Runner {
         metric.higherIsBetter(),
         comparison.difference(),
         measure.bar().text(),
-        met,
+        bar == null ? null : (Boolean) bar.test(comparison),
+        bar == null ? null : (Integer) (int) comparison.pairs().filter(bar).count(),
         Arrays.stream(comparison.ratios()).filter(Double::isFinite).toArray());
   }
 

@@ -142,7 +142,9 @@ static char *take_slot(void)
 
 static void completed(rbd_completion_t completion, void *slot)
 {
-  check("completion", rbd_aio_get_return_value(completion));
+  ssize_t result = rbd_aio_get_return_value(completion);
+  if (result != (writing ? 0 : (ssize_t)size))
+    die("completion", result);
   rbd_aio_release(completion);
   give_slot(slot);
 }

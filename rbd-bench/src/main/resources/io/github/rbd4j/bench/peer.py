@@ -30,7 +30,8 @@ def reads(image, size, span):
     def run(end):
         operations = 0
         while operations == 0 or time.monotonic() < end:
-            image.read(randomness.next() % blocks * size, size)
+            if len(image.read(randomness.next() % blocks * size, size)) != size:
+                sys.exit("a short read")
             operations += 1
         return operations
 
@@ -44,10 +45,14 @@ def queue(image, size, depth, pattern, writing):
     randomness = Randomness()
     available = threading.Semaphore(depth)
     data = b"\1" * size
-    position = 0
+    position = -1
+    expected = 0 if writing else size
+    wrong = []
 
     def completed(completion, _=None):
-        completion.get_return_value()
+        result = completion.get_return_value()
+        if result != expected:
+            wrong.append(result)
         available.release()
 
     def run(end):
@@ -66,6 +71,8 @@ def queue(image, size, depth, pattern, writing):
         for _ in range(depth):
             available.acquire()
         available.release(depth)
+        if wrong:
+            sys.exit(f"a result is {wrong[0]}")
         return operations
 
     return run

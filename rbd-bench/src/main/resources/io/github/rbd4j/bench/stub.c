@@ -76,6 +76,11 @@ ssize_t rbd_read2(void *image, uint64_t offset, size_t length, char *buffer, int
   (void)flags;
   return rbd_read(image, offset, length, buffer);
 }
+ssize_t rbd_write2(void *image, uint64_t offset, size_t length, const char *buffer, int flags)
+{
+  (void)image; (void)offset; (void)buffer; (void)flags;
+  return (ssize_t)length;
+}
 int rbd_diff_iterate2(void *image, const char *from, uint64_t offset, uint64_t length, uint8_t parent, uint8_t whole,
                       int (*callback)(uint64_t, size_t, int, void *), void *argument)
 {

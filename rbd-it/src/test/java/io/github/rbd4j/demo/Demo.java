@@ -196,9 +196,8 @@ public final class Demo {
   private void cloneAndFlatten(Rbd rbd, Snapshot monday, byte[] content) {
     title("Clone the snapshot, then make the clone independent");
     monday.protect();
-    try (ImageOptions defaults = new ImageOptions()) {
-      timed("clone", () -> rbd.clone(NAME, "monday", rbd, CLONE, defaults));
-    }
+    ImageOptions defaults = new ImageOptions();
+    timed("clone", () -> rbd.clone(NAME, "monday", rbd, CLONE, defaults));
     try (Image clone = rbd.open(CLONE)) {
       say(
           "The clone has %d MiB of its parent's data, and copied none."

@@ -7,25 +7,49 @@ import io.github.rbd4j.AsyncImage;
 import io.github.rbd4j.AsyncOptions;
 import io.github.rbd4j.AsyncOptions.WhenFull;
 import io.github.rbd4j.Image;
+import io.github.rbd4j.IncompleteWriteException;
 import io.github.rbd4j.Rbd;
 import io.github.rbd4j.internal.Upcalls;
 import io.github.rbd4j.it.CephCluster;
 import io.github.rbd4j.it.CephCluster.DaemonAction;
+import io.github.rbd4j.nio.ImageChannel;
 import io.github.rbd4j.rados.Cluster;
 import io.github.rbd4j.rados.IoContext;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.ref.WeakReference;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.WritableByteChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Queue;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+import jdk.jfr.Recording;
+import jdk.jfr.consumer.RecordingFile;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -33,6 +57,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /**
  * What holds while nothing gets done: the only OSD is paused, so that operations stay in flight.
@@ -274,6 +299,316 @@ class AsyncLimitsIT {
     assertThat(closing.isDone()).isFalse(); // librbd still has the memory
     resume();
     get(closing);
+  }
+
+  @Test
+  void whatWaitsForAPlaceFailsWhenTheImageIsClosed() throws Exception {
+    for (WhenFull whenFull : List.of(WhenFull.BLOCK, WhenFull.QUEUE)) {
+      Image other = rbd.open(name);
+      AsyncImage async = other.async(AsyncOptions.defaults().queueDepth(1).whenFull(whenFull));
+      pause();
+      CompletableFuture<Long> inFlight = async.read(0, heap(512));
+      CompletableFuture<CompletableFuture<Long>> waiting = new CompletableFuture<>();
+      Thread caller = Thread.ofPlatform().start(() -> waiting.complete(async.read(0, heap(512))));
+      CompletableFuture<Long> after = inFlight;
+      if (whenFull == WhenFull.BLOCK) {
+        Await.until("the caller waits", () -> caller.getState() == Thread.State.WAITING);
+      } else { // what depends on it may wait for what is in flight
+        after = get(waiting).exceptionally(_ -> inFlight.join());
+      }
+      CompletableFuture<Void> closing = Await.inBackground(other::close);
+      // Not get(): that would help with what depends on the future, and so wait here.
+      Await.until("what waited has failed", get(waiting)::isDone);
+      assertThat(get(waiting).exceptionNow())
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("is closed");
+      assertThat(inFlight.isDone() || closing.isDone()).isFalse();
+      resume();
+      assertThat(get(inFlight)).isEqualTo(512);
+      assertThat(get(after)).isEqualTo(512);
+      get(closing);
+    }
+  }
+
+  @Test
+  void anInterruptEndsTheWaitForAPlace() throws Exception {
+    AsyncImage async = async(1, WhenFull.BLOCK);
+    pause();
+    CompletableFuture<Long> first = async.read(0, heap(512));
+    CompletableFuture<Boolean> interrupted = new CompletableFuture<>();
+    CompletableFuture<CompletableFuture<Long>> second = new CompletableFuture<>();
+    Thread waiting =
+        Thread.ofPlatform()
+            .start(
+                () -> {
+                  second.complete(async.read(0, heap(512)));
+                  interrupted.complete(Thread.currentThread().isInterrupted());
+                });
+    Await.until("the caller waits", () -> waiting.getState() == Thread.State.WAITING);
+    waiting.interrupt();
+    assertThatThrownBy(() -> get(get(second))).hasCauseInstanceOf(InterruptedException.class);
+    assertThat(get(interrupted)).isTrue();
+    resume();
+    assertThat(get(first)).isEqualTo(512);
+    assertThat(get(async.read(0, heap(512)))).isEqualTo(512); // the place was given back
+  }
+
+  @Test
+  void directBuffersTakeNoStagingMemory() throws Exception {
+    AsyncImage async = async(100, WhenFull.FAIL);
+    image.writeAt(0, Checks.random(2 * MIB, 3));
+    ByteBuffer target = ByteBuffer.allocateDirect(2 * MIB);
+    pause();
+    CompletableFuture<Long> read = async.read(0, target);
+    CompletableFuture<Void> write = async.write(4 * MIB, target.duplicate().limit(MIB));
+    CompletableFuture<Long> copied = async.read(0, heap(MIB));
+    assertThat(read.isDone() || write.isDone() || copied.isDone()).isFalse();
+    resume();
+    assertThat(get(read)).isEqualTo(2 * MIB);
+    assertThat(get(copied)).isEqualTo(MIB);
+    get(write);
+    byte[] back = new byte[2 * MIB];
+    target.get(back);
+    assertThat(back).isEqualTo(Checks.random(2 * MIB, 3));
+  }
+
+  @Test
+  void aDeadlineDoesNotDependOnTheCommonPool() throws Exception {
+    AsyncImage async = async(1, WhenFull.QUEUE);
+    CountDownLatch over = new CountDownLatch(1);
+    try {
+      // As many as the pool has threads, and more than it would add.
+      for (int i = 0; i < 2 * ForkJoinPool.getCommonPoolParallelism() + 64; i++) {
+        var _ = CompletableFuture.runAsync(() -> awaitUninterruptibly(over));
+      }
+      pause();
+      CompletableFuture<Long> inFlight = async.read(0, heap(512));
+      CompletableFuture<Long> waiting =
+          async.withDeadline(Duration.ofMillis(50)).read(0, heap(512));
+      assertThatThrownBy(() -> get(waiting)).hasCauseInstanceOf(TimeoutException.class);
+      resume();
+      assertThat(get(inFlight)).isEqualTo(512);
+    } finally {
+      over.countDown();
+    }
+  }
+
+  private static void awaitUninterruptibly(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
+  void whatWasCancelledWhileItWaitedKeepsNoMemory() throws Exception {
+    AsyncImage async =
+        image.async(
+            AsyncOptions.defaults()
+                .queueDepth(1)
+                .whenFull(WhenFull.QUEUE)
+                .deadline(ChronoUnit.FOREVER.getDuration()));
+    pause();
+    CompletableFuture<Long> inFlight = async.read(0, heap(512));
+    List<WeakReference<byte[]>> targets = new ArrayList<>();
+    for (int i = 0; i < 100; i++) {
+      targets.add(cancelled(async));
+    }
+    Await.until(
+        "nothing refers to the memory",
+        () -> {
+          System.gc();
+          return targets.stream().allMatch(target -> target.get() == null);
+        });
+    assertThat(inFlight.isDone()).isFalse();
+    resume();
+    assertThat(get(inFlight)).isEqualTo(512);
+  }
+
+  private static WeakReference<byte[]> cancelled(AsyncImage async) {
+    byte[] target = new byte[64 << 10];
+    assertThat(async.read(0, MemorySegment.ofArray(target)).cancel(true)).isTrue();
+    return new WeakReference<>(target);
+  }
+
+  @Test
+  void aTransferUsesItsMemoryForNothingElseUntilLibrbdIsDone() throws Exception {
+    Image other = rbd.open(name);
+    ImageChannel channel = ImageChannel.of(other);
+    ByteArrayOutputStream sink = new ByteArrayOutputStream();
+    pause();
+    CompletableFuture<Long> copied =
+        CompletableFuture.supplyAsync(
+            () -> transfer(channel, Channels.newChannel(sink)),
+            task -> Thread.ofPlatform().daemon().start(task));
+    Await.until("all reads are in flight", () -> Upcalls.registered() == 4);
+    CompletableFuture<Void> closing = Await.inBackground(other::close);
+    // Longer than a close lets other futures wait for.
+    Duration limit = AsyncOptions.defaults().drainTimeout().plusSeconds(2);
+    assertThatThrownBy(() -> copied.get(limit.toMillis(), TimeUnit.MILLISECONDS))
+        .isInstanceOf(TimeoutException.class);
+    resume();
+    assertThat(get(copied)).isEqualTo(SIZE);
+    assertThat(sink.size()).isEqualTo((int) SIZE);
+    get(closing);
+  }
+
+  private static long transfer(ImageChannel from, WritableByteChannel to) {
+    try {
+      return from.transferTo(0, SIZE, to);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Test
+  void channelsDoNotDependOnTheExecutorOfTheUser() throws Exception {
+    try (ExecutorService one = Executors.newSingleThreadExecutor();
+        Cluster busy = ceph.client().executor(one).connect();
+        IoContext io = busy.ioContext("rbd");
+        Image other = new Rbd(io).open(name)) {
+      ImageChannel channel = ImageChannel.of(other);
+      byte[] data = Checks.random(5 * MIB, 4);
+      ByteBuffer[] back = {ByteBuffer.allocate(MIB), ByteBuffer.allocate(4 * MIB)};
+      Future<Long> done =
+          one.submit(
+              () -> {
+                channel.write(new ByteBuffer[] {ByteBuffer.wrap(data, 0, MIB)}, 0);
+                channel.transferFrom(
+                    Channels.newChannel(new ByteArrayInputStream(data, MIB, 4 * MIB)),
+                    MIB,
+                    4 * MIB);
+                return channel.read(back, 0);
+              });
+      assertThat(done.get(60, TimeUnit.SECONDS)).isEqualTo(5 * MIB);
+      assertThat(back[0].array()).isEqualTo(Arrays.copyOf(data, MIB));
+      assertThat(back[1].array()).isEqualTo(Arrays.copyOfRange(data, MIB, 5 * MIB));
+    }
+  }
+
+  @Test
+  void anExecutorMayRunTasksAtOnce() throws Exception {
+    try (Cluster direct =
+            ceph.client().option("rbd_cache", "false").executor(Runnable::run).connect();
+        IoContext io = direct.ioContext("rbd");
+        Image other = new Rbd(io).open(name)) {
+      AsyncImage async = other.async();
+      byte[] data = Checks.random(512, 5);
+      get(async.write(0, MemorySegment.ofArray(data)));
+      MemorySegment back = heap(512);
+      assertThat(get(async.read(0, back))).isEqualTo(512);
+      assertThat(back.toArray(ValueLayout.JAVA_BYTE)).isEqualTo(data);
+      assertThat(get(async.read(SIZE, heap(1)))).isEqualTo(-1);
+      assertThat(get(async.compareAndWrite(0, heap(512), heap(512)))).isPresent();
+      get(async.flush());
+    }
+  }
+
+  @Test
+  void operationsMayBeSubmittedOnTheThreadOfLibrbd() throws Exception {
+    AsyncImage async = image.async(AsyncOptions.defaults().onLibrbdThread(true));
+    byte[] data = Checks.random(512, 6);
+    pause();
+    CompletableFuture<Long> first = async.read(0, heap(512));
+    CompletableFuture<Boolean> inside = first.thenApply(_ -> Upcalls.isInsideCallback());
+    CompletableFuture<Void> write =
+        first.thenCompose(_ -> async.write(512, MemorySegment.ofArray(data)));
+    CompletableFuture<OptionalLong> compare =
+        first.thenCompose(_ -> async.compareAndWrite(1024, heap(512), heap(512)));
+    CompletableFuture<Void> discard = first.thenCompose(_ -> async.discard(MIB, MIB));
+    CompletableFuture<Void> across = first.thenCompose(_ -> async.write(SIZE - 10, heap(512)));
+    resume();
+    assertThat(get(inside)).isTrue();
+    get(write);
+    get(discard);
+    assertThat(get(compare)).isEmpty();
+    assertThatThrownBy(() -> get(across))
+        .hasCauseInstanceOf(IncompleteWriteException.class)
+        .cause()
+        .extracting("bytesWritten")
+        .isEqualTo(10L);
+    byte[] back = new byte[512];
+    image.readAt(512, back);
+    assertThat(back).isEqualTo(data);
+  }
+
+  @Test
+  void aRecordingNamesTheSlowImageAndWhatBecameOfItsFutures(@TempDir Path folder) throws Exception {
+    Path file = folder.resolve("own.jfr");
+    String fast = Names.unique("fast");
+    rbd.create(fast, SIZE);
+    try (Recording recording = new Recording()) {
+      recording.enable("io.github.rbd4j.Read").withThreshold(Duration.ZERO);
+      recording.start();
+      try (Image other = rbd.open(fast)) {
+        other.readAt(0, new byte[512]);
+      }
+      AsyncImage async = async(1, WhenFull.QUEUE);
+      pause();
+      CompletableFuture<Long> late = async.withDeadline(Duration.ofMillis(500)).read(0, heap(512));
+      CompletableFuture<Long> cancelled = async.read(0, heap(512));
+      assertThat(cancelled.cancel(true)).isTrue();
+      assertThatThrownBy(() -> get(late)).hasCauseInstanceOf(TimeoutException.class);
+      resume();
+      assertThat(get(async.read(0, heap(512)))).isEqualTo(512);
+      recording.stop();
+      recording.dump(file);
+    }
+    rbd.remove(fast);
+    assertThat(RecordingFile.readAllEvents(file))
+        .extracting(event -> event.getString("image") + " " + event.getString("outcome"))
+        .containsExactlyInAnyOrder(
+            "rbd/" + fast + " ok",
+            "rbd/" + name + " TimeoutException",
+            "rbd/" + name + " CancellationException",
+            "rbd/" + name + " ok");
+    assertThat(slowImages(folder, file).lines().skip(1))
+        .satisfiesExactly(
+            slow -> assertThat(slow).startsWith("rbd/" + name + " Read").contains(" 3 ", " 2 "),
+            quick -> assertThat(quick).startsWith("rbd/" + fast + " Read").contains(" 1 ", " 0 "));
+  }
+
+  /** What the program of the documentation says. */
+  private static String slowImages(Path folder, Path recording) throws Exception {
+    Path root = Path.of(System.getProperty("rbd4j.it.root", ".."));
+    String page = Files.readString(root.resolve("docs/observability.md"));
+    int start = page.indexOf("import java.nio.file.Path;");
+    Path program = folder.resolve("SlowImages.java");
+    Files.writeString(program, page.substring(start, page.indexOf("```", start)));
+    ForkedJvm.Result result =
+        ForkedJvm.start(
+                Files.createDirectory(folder.resolve("jvm")),
+                Map.of(),
+                List.of(),
+                program.toString(),
+                recording.toString())
+            .end();
+    assertThat(result.status()).as(result.errors()).isZero();
+    return result.output();
+  }
+
+  @Test
+  void aClosedImageFailsTheFutureOfEverything() {
+    Image other = rbd.open(name);
+    AsyncImage async = other.async();
+    other.close();
+    for (Supplier<CompletableFuture<?>> operation :
+        List.<Supplier<CompletableFuture<?>>>of(
+            () -> async.read(0, heap(512)),
+            () -> async.readv(0, List.of(heap(512))),
+            () -> async.write(0, heap(512)),
+            () -> async.writev(0, List.of(heap(512))),
+            () -> async.discard(0, 512),
+            () -> async.writeZeroes(0, 512, false),
+            () -> async.writeSame(0, 512, heap(512)),
+            () -> async.compareAndWrite(0, heap(512), heap(512)),
+            async::flush)) {
+      CompletableFuture<?> future = operation.get();
+      assertThatThrownBy(() -> get(future))
+          .hasCauseInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("is closed");
+    }
   }
 
   @Test

@@ -1,11 +1,13 @@
 package io.github.rbd4j.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.rbd4j.AsyncOptions;
 import io.github.rbd4j.DiffOptions;
 import io.github.rbd4j.Image;
 import io.github.rbd4j.ImageWatch;
+import io.github.rbd4j.QuiesceListener;
 import io.github.rbd4j.QuiesceWatch;
 import io.github.rbd4j.Rbd;
 import io.github.rbd4j.RbdException;
@@ -22,11 +24,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -43,6 +48,10 @@ class CallbackCallsIT {
 
   private final CephCluster ceph;
   private final String name = Names.unique("callback");
+
+  /** What runs the tasks of the connection. */
+  private volatile Executor executor = Thread::startVirtualThread;
+
   private Cluster cluster;
   private IoContext io;
   private Rbd rbd;
@@ -56,7 +65,7 @@ class CallbackCallsIT {
   /** A connection of its own: the callbacks close it. */
   @BeforeEach
   void open() {
-    cluster = ceph.client().connect();
+    cluster = ceph.client().executor(task -> executor.execute(task)).connect();
     io = cluster.ioContext("rbd");
     rbd = new Rbd(io);
     rbd.create(name, 4 * OBJECT);
@@ -86,13 +95,22 @@ class CallbackCallsIT {
     COMPLETION_ON_EXECUTOR(false),
     WATCH(false),
     QUIESCE(false),
-    UNQUIESCE(false);
+    UNQUIESCE(false),
+    COMPLETION_ON_CALLER(true),
+    WATCH_ON_CALLER(true),
+    QUIESCE_ON_CALLER(true),
+    UNQUIESCE_ON_CALLER(true);
 
     /** Whether it is a thread of librbd, where blocking calls are refused. */
     final boolean refuses;
 
     Callback(boolean refuses) {
       this.refuses = refuses;
+    }
+
+    /** Whether the executor of the connection runs its tasks on the thread that brings them. */
+    boolean onCaller() {
+      return name().endsWith("_ON_CALLER");
     }
   }
 
@@ -110,6 +128,9 @@ class CallbackCallsIT {
             }
           }
         };
+    if (callback.onCaller()) {
+      executor = Runnable::run;
+    }
     switch (callback) {
       case PROGRESS -> {
         try {
@@ -125,13 +146,14 @@ class CallbackCallsIT {
                 once.run();
                 return true;
               });
-      case COMPLETION_ON_LIBRBD_THREAD -> {
+      case COMPLETION_ON_LIBRBD_THREAD, COMPLETION_ON_CALLER -> {
+        boolean always = callback == Callback.COMPLETION_ON_LIBRBD_THREAD;
         Thread self = Thread.currentThread();
         // One that is done at once runs what depends on it here.
         while (!done.isDone()) {
           CompletableFuture<Void> dependent =
               image
-                  .async(AsyncOptions.defaults().onLibrbdThread(true))
+                  .async(AsyncOptions.defaults().onLibrbdThread(always))
                   .read(0, Arena.ofAuto().allocate(OBJECT))
                   .thenAccept(
                       _ -> {
@@ -149,25 +171,27 @@ class CallbackCallsIT {
               .thenAccept(_ -> once.run())
               .exceptionally(_ -> null)
               .get(90, TimeUnit.SECONDS);
-      case WATCH -> {
+      case WATCH, WATCH_ON_CALLER -> {
         ImageWatch _ = image.watch(once);
         other.createSnapshot("news");
         done.get(90, TimeUnit.SECONDS);
       }
-      case QUIESCE, UNQUIESCE -> {
+      case QUIESCE, UNQUIESCE, QUIESCE_ON_CALLER, UNQUIESCE_ON_CALLER -> {
+        boolean whilePreparing =
+            callback == Callback.QUIESCE || callback == Callback.QUIESCE_ON_CALLER;
         QuiesceWatch _ =
             image.watchQuiesce(
-                new io.github.rbd4j.QuiesceListener() {
+                new QuiesceListener() {
                   @Override
                   public void quiesce() {
-                    if (callback == Callback.QUIESCE) {
+                    if (whilePreparing) {
                       once.run();
                     }
                   }
 
                   @Override
                   public void unquiesce() {
-                    if (callback == Callback.UNQUIESCE) {
+                    if (!whilePreparing) {
                       once.run();
                     }
                   }
@@ -288,6 +312,92 @@ class CallbackCallsIT {
     image.close();
     other.close();
     assertThat(Upcalls.registered()).isZero();
+  }
+
+  private enum Failing implements Executor {
+    REFUSING {
+      @Override
+      public void execute(Runnable task) {
+        throw new RejectedExecutionException("thrown by the test");
+      }
+    },
+    WITHOUT_THREADS {
+      @Override
+      public void execute(Runnable task) {
+        throw new OutOfMemoryError("thrown by the test");
+      }
+    }
+  }
+
+  /** Somebody waits for what it was to run. Only a snapshot is not taken without its listener. */
+  @ParameterizedTest
+  @EnumSource(Failing.class)
+  void anExecutorThatFailsLosesNothing(Failing failing) throws Exception {
+    executor = failing;
+    for (Callback callback :
+        List.of(Callback.COMPLETION_ON_EXECUTOR, Callback.WATCH, Callback.WATCH)) {
+      AtomicInteger ran = new AtomicInteger();
+      runIn(callback, ran::incrementAndGet);
+      assertThat(ran).as(callback.name()).hasValue(1);
+      image.snapshots().forEach(snapshot -> image.snapshot(snapshot.name()).remove());
+    }
+    rbd.openAsync(name).get(60, TimeUnit.SECONDS).closeAsync().get(60, TimeUnit.SECONDS);
+    AtomicInteger heard = new AtomicInteger();
+    try (QuiesceWatch _ =
+        image.watchQuiesce(
+            new QuiesceListener() {
+              @Override
+              public void quiesce() {
+                heard.incrementAndGet();
+              }
+
+              @Override
+              public void unquiesce() {
+                heard.incrementAndGet();
+              }
+            },
+            Duration.ofMinutes(1))) {
+      assertThatThrownBy(() -> other.createSnapshot("unprepared")).isInstanceOf(RbdException.class);
+    }
+    assertThat(heard).hasValue(0);
+    assertThat(image.snapshots()).isEmpty();
+  }
+
+  /** A listener that closes its watch when this is ended does so on another thread than that. */
+  @Test
+  void aListenerThatIsToldOfTheEndByTheCallerMayClose() throws Exception {
+    executor = Runnable::run;
+    CompletableFuture<Void> prepared = new CompletableFuture<>();
+    CompletableFuture<Void> goOn = new CompletableFuture<>();
+    CompletableFuture<Void> closed = new CompletableFuture<>();
+    CompletableFuture<QuiesceWatch> self = new CompletableFuture<>();
+    QuiesceWatch watch =
+        image.watchQuiesce(
+            new QuiesceListener() {
+              @Override
+              public void quiesce() {
+                prepared.complete(null);
+                goOn.join();
+              }
+
+              @Override
+              public void unquiesce() {
+                self.join().close();
+                image.close();
+                closed.complete(null);
+              }
+            },
+            Duration.ofMinutes(1));
+    self.complete(watch);
+    CompletableFuture<Void> snapshot =
+        Await.inBackground(() -> other.createSnapshot("while it is closed"));
+    prepared.get(60, TimeUnit.SECONDS);
+    Thread closing = Thread.ofPlatform().start(image::close);
+    Await.until("the image is closing", image::isClosed);
+    goOn.complete(null);
+    assertThat(closing.join(Duration.ofSeconds(60))).isTrue();
+    closed.get(60, TimeUnit.SECONDS);
+    snapshot.handle((_, _) -> true).get(60, TimeUnit.SECONDS);
   }
 
   /** One that throws is told of the next news all the same, whatever it threw. */

@@ -85,12 +85,11 @@ class CloseRaceIT {
   void create() {
     for (int i = 0; i < 2 * TABLES; i++) {
       String name = Names.unique("race");
-      try (ImageOptions options = new ImageOptions().order(18)) {
-        if ((i & 1) == 1) {
-          options.features(EnumSet.of(Feature.LAYERING));
-        }
-        shared.create(name, SIZE, options);
+      ImageOptions options = new ImageOptions().order(18);
+      if ((i & 1) == 1) {
+        options.features(EnumSet.of(Feature.LAYERING));
       }
+      shared.create(name, SIZE, options);
       try (Image image = shared.open(name)) {
         image.writeAt(0, new byte[1 << 20]);
         image.createSnapshot("first");

@@ -627,6 +627,48 @@ class ClusterIT {
     }
   }
 
+  /** No entry lasts for less than a second; and 0 would be an hour. */
+  @Test
+  void aPartOfASecondOnTheBlocklistIsNotTheDefault() {
+    String address = "127.0.0.1:0/42";
+    cluster.blocklist(address, Duration.ofMillis(500));
+    Checks.await("the entry expires", () -> !ceph.ceph("osd", "blocklist", "ls").contains(address));
+    assertThatThrownBy(() -> cluster.blocklist(address, Duration.ofMillis(-500)))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void optionsHaveOneNameHoweverItIsWritten() {
+    for (String name :
+        List.of("rados_osd_op_timeout", "rados osd op timeout", "rados-osd-op-timeout")) {
+      try (Cluster mine = ceph.client().option(name, "0").connect()) {
+        assertThat(Double.parseDouble(mine.config(name))).as(name).isZero();
+        assertThat(Double.parseDouble(mine.config("rados_mon_op_timeout"))).isEqualTo(120);
+        mine.setConfig("rbd-cache size", "1048576");
+        assertThat(mine.config("rbd_cache_size")).isEqualTo("1048576");
+      }
+    }
+  }
+
+  @Test
+  void theLongestTimeOutsAreNoOverflow() {
+    Duration longest = Duration.ofSeconds(Long.MAX_VALUE, 999_999_999);
+    try (Cluster mine =
+        ceph.client().connectTimeout(longest).monTimeout(longest).osdTimeout(longest).connect()) {
+      assertThat(Double.parseDouble(mine.config("rados_osd_op_timeout"))).isEqualTo(0x7fff_ffff);
+      Rbd pool = new Rbd(mine.ioContext("rbd"));
+      String name = Names.unique("patient");
+      pool.create(name, 1 << 20);
+      try (Image image = pool.open(name)) {
+        image.writeAt(0, new byte[] {1});
+        image.flush();
+        assertThat(image.readAt(0, new byte[1])).isEqualTo(1);
+      }
+      pool.remove(name);
+      assertThat(mine.monCommand("{\"prefix\": \"fsid\"}").output()).isNotEmpty();
+    }
+  }
+
   @Test
   void impossibleBlocklistEntriesAreRefused() {
     assertThatThrownBy(() -> cluster.blocklist("nonsense", Duration.ofSeconds(1)))

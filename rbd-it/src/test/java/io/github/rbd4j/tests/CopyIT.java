@@ -65,9 +65,8 @@ class CopyIT {
   }
 
   private void create(String name, long size) {
-    try (ImageOptions options = new ImageOptions().order(20)) {
-      rbd.create(name, size, options);
-    }
+    ImageOptions options = new ImageOptions().order(20);
+    rbd.create(name, size, options);
   }
 
   @AfterEach
@@ -144,12 +143,9 @@ class CopyIT {
   @Test
   void aNewImageGetsItsOptionsAndTheBytes() {
     Progress progress = new Progress();
-    try (ImageOptions options =
-        new ImageOptions()
-            .order(21)
-            .features(EnumSet.of(Feature.LAYERING, Feature.EXCLUSIVE_LOCK))) {
-      source.copyTo(rbd, "target", options, 4096, progress);
-    }
+    ImageOptions options =
+        new ImageOptions().order(21).features(EnumSet.of(Feature.LAYERING, Feature.EXCLUSIVE_LOCK));
+    source.copyTo(rbd, "target", options, 4096, progress);
     progress.assertWent();
     try (Image target = rbd.open("target")) {
       assertThat(target.size()).isEqualTo(SIZE);
@@ -163,9 +159,8 @@ class CopyIT {
 
   @Test
   void writtenZerosAreLeftOut() {
-    try (ImageOptions options = new ImageOptions().order(20)) {
-      source.copyTo(rbd, "target", options, 0, ProgressListener.NONE);
-    }
+    ImageOptions options = new ImageOptions().order(20);
+    source.copyTo(rbd, "target", options, 0, ProgressListener.NONE);
     assertThat(usedBytes("source")).isEqualTo(6 * MIB);
     assertThat(usedBytes("target")).isEqualTo(4 * MIB);
     try (Image target = rbd.open("target")) {
@@ -175,22 +170,21 @@ class CopyIT {
 
   @Test
   void aNewImageMayLieInAnotherNamespace() {
-    try (ImageOptions options = new ImageOptions()) {
-      String name = Names.unique("target");
-      source.copyTo(whole, name, options, 0, ProgressListener.NONE);
-      try (Image target = whole.open(name)) {
-        Bytes.assertEqual(Bytes.of(target), data);
-      }
-      whole.remove(name);
+    ImageOptions options = new ImageOptions();
+    String name = Names.unique("target");
+    source.copyTo(whole, name, options, 0, ProgressListener.NONE);
+    try (Image target = whole.open(name)) {
+      Bytes.assertEqual(Bytes.of(target), data);
     }
+    whole.remove(name);
   }
 
   @Test
   void theSnapshotThatTheSourceShowsIsCopied() {
     source.createSnapshot("s");
     source.writeAt(0, Bytes.random(MIB, 4));
-    try (ImageOptions options = new ImageOptions();
-        Image old = rbd.open("source", OpenOptions.at("s"))) {
+    ImageOptions options = new ImageOptions();
+    try (Image old = rbd.open("source", OpenOptions.at("s"))) {
       old.copyTo(rbd, "target", options, 0, ProgressListener.NONE);
     }
     try (Image target = rbd.open("target")) {
@@ -202,19 +196,18 @@ class CopyIT {
   @Test
   void aTakenOrImpossibleNameIsRefused() {
     create("target", 1);
-    try (ImageOptions options = new ImageOptions()) {
-      assertThatThrownBy(() -> source.copyTo(rbd, "target", options, 0, ProgressListener.NONE))
-          .isInstanceOf(ImageExistsException.class)
-          .hasMessageContaining("/source to rbd/" + namespace + "/target");
-      assertThatThrownBy(() -> source.deepCopyTo(rbd, "target", options, ProgressListener.NONE))
-          .isInstanceOf(ImageExistsException.class);
-      assertThatThrownBy(() -> source.copyTo(rbd, "a@b", options, 0, ProgressListener.NONE))
-          .isInstanceOf(IllegalArgumentException.class);
-      assertThatThrownBy(() -> source.copyTo(rbd, "x", options, -1, ProgressListener.NONE))
-          .isInstanceOf(IllegalArgumentException.class);
-      assertThatThrownBy(() -> source.deepCopyTo(rbd, "", options, ProgressListener.NONE))
-          .isInstanceOf(IllegalArgumentException.class);
-    }
+    ImageOptions options = new ImageOptions();
+    assertThatThrownBy(() -> source.copyTo(rbd, "target", options, 0, ProgressListener.NONE))
+        .isInstanceOf(ImageExistsException.class)
+        .hasMessageContaining("/source to rbd/" + namespace + "/target");
+    assertThatThrownBy(() -> source.deepCopyTo(rbd, "target", options, ProgressListener.NONE))
+        .isInstanceOf(ImageExistsException.class);
+    assertThatThrownBy(() -> source.copyTo(rbd, "a@b", options, 0, ProgressListener.NONE))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> source.copyTo(rbd, "x", options, -1, ProgressListener.NONE))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> source.deepCopyTo(rbd, "", options, ProgressListener.NONE))
+        .isInstanceOf(IllegalArgumentException.class);
   }
 
   @Test
@@ -225,40 +218,38 @@ class CopyIT {
           calls.incrementAndGet();
           throw new CancellationException("enough");
         };
-    try (ImageOptions options = new ImageOptions()) {
-      assertThatThrownBy(() -> source.copyTo(rbd, "target", options, 0, angry))
-          .isInstanceOf(CancellationException.class)
-          .hasMessage("enough");
-      assertThat(calls).hasValue(1);
-      try (Image target = rbd.open("target")) {
-        Bytes.assertEqual(Bytes.of(target), data);
-      }
-      rbd.remove("target");
-      assertThatThrownBy(() -> source.deepCopyTo(rbd, "target", options, angry))
-          .isInstanceOf(CancellationException.class);
-      try (Image target = rbd.open("target")) {
-        Bytes.assertEqual(Bytes.of(target), data);
-      }
+    ImageOptions options = new ImageOptions();
+    assertThatThrownBy(() -> source.copyTo(rbd, "target", options, 0, angry))
+        .isInstanceOf(CancellationException.class)
+        .hasMessage("enough");
+    assertThat(calls).hasValue(1);
+    try (Image target = rbd.open("target")) {
+      Bytes.assertEqual(Bytes.of(target), data);
+    }
+    rbd.remove("target");
+    assertThatThrownBy(() -> source.deepCopyTo(rbd, "target", options, angry))
+        .isInstanceOf(CancellationException.class);
+    try (Image target = rbd.open("target")) {
+      Bytes.assertEqual(Bytes.of(target), data);
     }
   }
 
   @Test
   void aListenerThatCallsBackIsRefusedInsteadOfHanging() {
     AtomicReference<@Nullable Throwable> refusal = new AtomicReference<>();
-    try (ImageOptions options = new ImageOptions()) {
-      source.copyTo(
-          rbd,
-          "target",
-          options,
-          0,
-          (done, total) -> {
-            try {
-              source.flush();
-            } catch (IllegalStateException e) {
-              refusal.set(e);
-            }
-          });
-    }
+    ImageOptions options = new ImageOptions();
+    source.copyTo(
+        rbd,
+        "target",
+        options,
+        0,
+        (done, total) -> {
+          try {
+            source.flush();
+          } catch (IllegalStateException e) {
+            refusal.set(e);
+          }
+        });
     assertThat(refusal.get()).isNotNull().hasMessageContaining("from inside a callback");
   }
 
@@ -271,9 +262,8 @@ class CopyIT {
     source.createSnapshot("two");
     source.resize(4 * MIB, true);
     Progress progress = new Progress();
-    try (ImageOptions options = new ImageOptions().order(21)) {
-      source.deepCopyTo(rbd, "target", options, progress);
-    }
+    ImageOptions options = new ImageOptions().order(21);
+    source.deepCopyTo(rbd, "target", options, progress);
     progress.assertWent();
     try (Image target = rbd.open("target")) {
       assertThat(target.snapshots())
@@ -292,13 +282,11 @@ class CopyIT {
   @Test
   void aCopyOfACloneHoldsWhatItSharesOrIsRefused() {
     source.createSnapshot("s");
-    try (ImageOptions options = new ImageOptions().cloneFormat(2)) {
-      rbd.clone("source", "s", rbd, "base", options);
-    }
+    rbd.clone("source", "s", rbd, "base", new ImageOptions().cloneFormat(2));
     create("other", SIZE);
+    ImageOptions options = new ImageOptions();
     try (Image clone = rbd.open("base");
-        Image other = rbd.open("other");
-        ImageOptions options = new ImageOptions()) {
+        Image other = rbd.open("other")) {
       clone.copyTo(rbd, "target", options, 0, ProgressListener.NONE);
       try (Image target = rbd.open("target")) {
         Bytes.assertEqual(Bytes.of(target), data);
@@ -334,13 +322,11 @@ class CopyIT {
   @Test
   void aDeepCopyOfACloneIsACloneUnlessFlattened() {
     source.createSnapshot("s");
-    try (ImageOptions options = new ImageOptions().cloneFormat(2)) {
-      rbd.clone("source", "s", rbd, "base", options);
-    }
+    rbd.clone("source", "s", rbd, "base", new ImageOptions().cloneFormat(2));
     byte[] expected = data.clone();
     for (boolean flatten : new boolean[] {false, true}) {
-      try (Image clone = rbd.open("base");
-          ImageOptions options = new ImageOptions()) {
+      ImageOptions options = new ImageOptions();
+      try (Image clone = rbd.open("base")) {
         var _ = flatten ? options.flatten(true) : options.cloneFormat(2);
         byte[] own = Bytes.random(1000, 6);
         clone.writeAt(MIB, own);
@@ -360,12 +346,11 @@ class CopyIT {
   @Test
   void aFlatCopyOfACloneHasNoParent() {
     source.createSnapshot("s");
-    try (ImageOptions cloning = new ImageOptions().cloneFormat(2);
-        ImageOptions copying = new ImageOptions()) {
-      rbd.clone("source", "s", rbd, "base", cloning);
-      try (Image clone = rbd.open("base")) {
-        clone.copyTo(rbd, "target", copying, 0, ProgressListener.NONE);
-      }
+    ImageOptions cloning = new ImageOptions().cloneFormat(2);
+    ImageOptions copying = new ImageOptions();
+    rbd.clone("source", "s", rbd, "base", cloning);
+    try (Image clone = rbd.open("base")) {
+      clone.copyTo(rbd, "target", copying, 0, ProgressListener.NONE);
     }
     try (Image target = rbd.open("target")) {
       assertThat(target.parent()).isEmpty();

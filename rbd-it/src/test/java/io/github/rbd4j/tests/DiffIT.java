@@ -46,9 +46,8 @@ class DiffIT {
 
   @BeforeEach
   void open() {
-    try (ImageOptions options = new ImageOptions()) {
-      rbd.create(name, OBJECTS * MIB, options.order(20));
-    }
+    ImageOptions options = new ImageOptions();
+    rbd.create(name, OBJECTS * MIB, options.order(20));
     image = rbd.open(name);
   }
 
@@ -234,9 +233,8 @@ class DiffIT {
     write(2 * MIB, 4096);
     image.createSnapshot("s").protect();
     String child = Names.unique("diff-clone");
-    try (ImageOptions options = new ImageOptions()) {
-      rbd.clone(name, "s", rbd, child, options);
-    }
+    ImageOptions options = new ImageOptions();
+    rbd.clone(name, "s", rbd, child, options);
     try (Image clone = rbd.open(child)) {
       byte[] mark = new byte[4096];
       Arrays.fill(mark, (byte) 1);
@@ -395,9 +393,8 @@ class DiffIT {
     byte[] block = new byte[512];
     Arrays.fill(block, (byte) 7);
     String many = Names.unique("diff-many");
-    try (ImageOptions options = new ImageOptions()) {
-      rbd.create(many, 3000 * 4096L, options.order(12));
-    }
+    ImageOptions options = new ImageOptions();
+    rbd.create(many, 3000 * 4096L, options.order(12));
     try (Image target = rbd.open(many)) {
       for (int i = 0; i < 3000; i++) {
         if (i % 2 == 0) {

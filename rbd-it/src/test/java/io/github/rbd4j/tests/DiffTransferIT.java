@@ -238,9 +238,8 @@ class DiffTransferIT {
   @Test
   void theLibraryImportsTheImageThatTheProgramExported() throws IOException {
     ceph.rbd("export", "--export-format", "2", "--no-progress", name, file("image").toString());
-    try (ImageOptions options = new ImageOptions()) {
-      new ImageImporter(rbd).image(file("image"), copy, options);
-    }
+    ImageOptions options = new ImageOptions();
+    new ImageImporter(rbd).image(file("image"), copy, options);
     assertSameProperties();
     new ImageExporter(rbd).image(name, file("ours"));
     Bytes.assertEqual(
@@ -258,15 +257,14 @@ class DiffTransferIT {
   void imagesGoThroughChannelsAndTakeOtherProperties() throws IOException {
     ByteArrayOutputStream stream = new ByteArrayOutputStream();
     new ImageExporter(rbd).image(name, Channels.newChannel(stream));
-    try (ImageOptions options = new ImageOptions()) {
-      options.order(22).features(java.util.Set.of(Feature.LAYERING));
-      new ImageImporter(rbd)
-          .image(
-              Channels.newChannel(new java.io.ByteArrayInputStream(stream.toByteArray())),
-              copy,
-              options);
-      assertThat(options.isSet(io.github.rbd4j.ImageOption.STRIPE_UNIT)).isFalse();
-    }
+    ImageOptions options = new ImageOptions();
+    options.order(22).features(java.util.Set.of(Feature.LAYERING));
+    new ImageImporter(rbd)
+        .image(
+            Channels.newChannel(new java.io.ByteArrayInputStream(stream.toByteArray())),
+            copy,
+            options);
+    assertThat(options.isSet(io.github.rbd4j.ImageOption.STRIPE_UNIT)).isFalse();
     assertCopyIsWhole();
     try (Image image = rbd.openReadOnly(copy)) {
       assertThat(image.info().order()).isEqualTo(22);
@@ -277,20 +275,19 @@ class DiffTransferIT {
   @Test
   void aStripedImageStaysStriped() throws IOException {
     Sample.remove(rbd, name);
-    try (ImageOptions options = new ImageOptions()) {
-      rbd.create(name, 16L * MIB, options.order(20).striping(65536, 4));
-      byte[] data = Bytes.random(3 * MIB, 77);
-      try (Image image = rbd.open(name)) {
-        image.writeAt(100, data);
-      }
-      new ImageExporter(rbd).image(name, file("image"));
-      options.clear();
-      new ImageImporter(rbd).image(file("image"), copy, options);
-      try (Image image = rbd.openReadOnly(copy)) {
-        assertThat(image.stripeUnit()).isEqualTo(65536);
-        assertThat(image.stripeCount()).isEqualTo(4);
-        Bytes.assertEqual(Bytes.of(image, 100, 3 * MIB), data);
-      }
+    ImageOptions options = new ImageOptions();
+    rbd.create(name, 16L * MIB, options.order(20).striping(65536, 4));
+    byte[] data = Bytes.random(3 * MIB, 77);
+    try (Image image = rbd.open(name)) {
+      image.writeAt(100, data);
+    }
+    new ImageExporter(rbd).image(name, file("image"));
+    options.clear();
+    new ImageImporter(rbd).image(file("image"), copy, options);
+    try (Image image = rbd.openReadOnly(copy)) {
+      assertThat(image.stripeUnit()).isEqualTo(65536);
+      assertThat(image.stripeCount()).isEqualTo(4);
+      Bytes.assertEqual(Bytes.of(image, 100, 3 * MIB), data);
     }
   }
 }

@@ -81,8 +81,8 @@ class DiskUsageIT {
   @Test
   void anEmptyImageTakesNothingAndACloneOnlyItsOwn() {
     Sample.create(rbd, name, 2);
-    try (Image image = rbd.open(name);
-        ImageOptions options = new ImageOptions()) {
+    ImageOptions options = new ImageOptions();
+    try (Image image = rbd.open(name)) {
       image.createSnapshot("base").protect();
       rbd.clone(name, "base", rbd, name + "-clone", options);
     }

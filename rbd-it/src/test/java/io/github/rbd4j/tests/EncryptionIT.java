@@ -78,9 +78,8 @@ class EncryptionIT {
 
   private String create(long size, Feature... features) {
     String name = Names.unique("encrypted");
-    try (ImageOptions options = new ImageOptions().addFeatures(Set.of(features))) {
-      rbd.create(name, size, options);
-    }
+    ImageOptions options = new ImageOptions().addFeatures(Set.of(features));
+    rbd.create(name, size, options);
     images.push(name);
     return name;
   }
@@ -90,9 +89,8 @@ class EncryptionIT {
     try (Image image = rbd.open(parent)) {
       image.createSnapshot("base");
     }
-    try (ImageOptions options = new ImageOptions().cloneFormat(2)) {
-      rbd.clone(parent, "base", rbd, name, options);
-    }
+    ImageOptions options = new ImageOptions().cloneFormat(2);
+    rbd.clone(parent, "base", rbd, name, options);
     images.push(name);
     return name;
   }

@@ -108,15 +108,14 @@ class ErrorsIT {
         "get",
         "key \"none\" of the metadata of image rbd/" + name,
         () -> image.metadata("none"));
-    try (ImageOptions options = new ImageOptions()) {
-      Checks.fails(
-          ImageNotFoundException.class,
-          "ENOENT",
-          2,
-          "clone",
-          none + "@s to rbd/x",
-          () -> rbd.clone(missing, "s", rbd, "x", options));
-    }
+    ImageOptions options = new ImageOptions();
+    Checks.fails(
+        ImageNotFoundException.class,
+        "ENOENT",
+        2,
+        "clone",
+        none + "@s to rbd/x",
+        () -> rbd.clone(missing, "s", rbd, "x", options));
     assertThat(rbd.exists("x")).isFalse();
   }
 
@@ -297,31 +296,29 @@ class ErrorsIT {
   @Test
   void anOrderOutOfRangeIsEdom() {
     for (int order : new int[] {5, 11, 26, 30}) {
-      try (ImageOptions options = new ImageOptions()) {
-        Checks.fails(
-            ArgumentOutOfRangeException.class,
-            "EDOM",
-            33,
-            "create",
-            "image rbd/" + missing,
-            () -> rbd.create(missing, MIB, options.order(order)));
-      }
+      ImageOptions options = new ImageOptions();
+      Checks.fails(
+          ArgumentOutOfRangeException.class,
+          "EDOM",
+          33,
+          "create",
+          "image rbd/" + missing,
+          () -> rbd.create(missing, MIB, options.order(order)));
     }
     assertThat(rbd.exists(missing)).isFalse();
   }
 
   @Test
   void anUnknownFeatureIsEnosys() {
-    try (ImageOptions options = new ImageOptions()) {
-      options.set(ImageOption.FEATURES, 1L << 60);
-      Checks.fails(
-          FunctionNotSupportedException.class,
-          "ENOSYS",
-          38,
-          "create",
-          "image rbd/" + missing,
-          () -> rbd.create(missing, MIB, options));
-    }
+    ImageOptions options = new ImageOptions();
+    options.set(ImageOption.FEATURES, 1L << 60);
+    Checks.fails(
+        FunctionNotSupportedException.class,
+        "ENOSYS",
+        38,
+        "create",
+        "image rbd/" + missing,
+        () -> rbd.create(missing, MIB, options));
     assertThat(rbd.exists(missing)).isFalse();
   }
 
@@ -339,16 +336,15 @@ class ErrorsIT {
 
   @Test
   void featuresThatNeedOthersAreRefusedAtCreation() {
-    try (ImageOptions options = new ImageOptions()) {
-      options.features(EnumSet.of(Feature.LAYERING, Feature.OBJECT_MAP));
-      Checks.fails(
-          InvalidRequestException.class,
-          "EINVAL",
-          22,
-          "create",
-          "image rbd/" + missing,
-          () -> rbd.create(missing, MIB, options));
-    }
+    ImageOptions options = new ImageOptions();
+    options.features(EnumSet.of(Feature.LAYERING, Feature.OBJECT_MAP));
+    Checks.fails(
+        InvalidRequestException.class,
+        "EINVAL",
+        22,
+        "create",
+        "image rbd/" + missing,
+        () -> rbd.create(missing, MIB, options));
   }
 
   @Test

@@ -64,9 +64,8 @@ class FamilyIT {
 
   @BeforeEach
   void createParent() {
-    try (ImageOptions options = new ImageOptions().order(20)) {
-      rbd.create("parent", SIZE, options);
-    }
+    ImageOptions options = new ImageOptions().order(20);
+    rbd.create("parent", SIZE, options);
     parent = rbd.open("parent");
     parent.writeAt(0, data);
     snapshot = parent.createSnapshot("s");
@@ -107,9 +106,8 @@ class FamilyIT {
   }
 
   private void cloneOf(String image, String snap, String child) {
-    try (ImageOptions options = new ImageOptions().cloneFormat(2)) {
-      rbd.clone(image, snap, rbd, child, options);
-    }
+    ImageOptions options = new ImageOptions().cloneFormat(2);
+    rbd.clone(image, snap, rbd, child, options);
   }
 
   private static List<String> names(List<LinkedImage> images) {
@@ -118,14 +116,13 @@ class FamilyIT {
 
   @Test
   void aCloneOfVersion1NeedsAProtectedSnapshot() {
-    try (ImageOptions options = new ImageOptions().cloneFormat(1)) {
-      assertThatThrownBy(() -> rbd.clone("parent", "s", rbd, "child", options))
-          .isInstanceOf(InvalidRequestException.class)
-          .hasMessageContaining("/parent@s to ")
-          .hasMessageContaining("/child");
-      snapshot.protect();
-      rbd.clone("parent", "s", rbd, "child", options);
-    }
+    ImageOptions options = new ImageOptions().cloneFormat(1);
+    assertThatThrownBy(() -> rbd.clone("parent", "s", rbd, "child", options))
+        .isInstanceOf(InvalidRequestException.class)
+        .hasMessageContaining("/parent@s to ")
+        .hasMessageContaining("/child");
+    snapshot.protect();
+    rbd.clone("parent", "s", rbd, "child", options);
     assertThatThrownBy(() -> snapshot.unprotect()).isInstanceOf(ImageBusyException.class);
     assertThatThrownBy(() -> snapshot.remove()).isInstanceOf(ImageBusyException.class);
     assertThat(snapshot.isProtected()).isTrue();
@@ -194,14 +191,13 @@ class FamilyIT {
   @Test
   void aCloneCanLieInAnotherPoolWithOptionsOfItsOwn() {
     try (SecondPool pool = new SecondPool(cluster)) {
-      try (ImageOptions options =
+      ImageOptions options =
           new ImageOptions()
               .cloneFormat(2)
               .order(21)
               .features(EnumSet.of(Feature.LAYERING, Feature.EXCLUSIVE_LOCK))
-              .dataPool("rbd")) {
-        rbd.clone("parent", "s", pool.rbd(), "away", options);
-      }
+              .dataPool("rbd");
+      rbd.clone("parent", "s", pool.rbd(), "away", options);
       try (Image child = pool.rbd().open("away")) {
         assertThat(child.info().order()).isEqualTo(21);
         assertThat(child.features())
@@ -226,9 +222,8 @@ class FamilyIT {
     whole.namespaces().create(other);
     try (IoContext elsewhere = io.withNamespace(other)) {
       Rbd target = new Rbd(elsewhere);
-      try (ImageOptions options = new ImageOptions().cloneFormat(2)) {
-        rbd.clone("parent", "s", target, "parent", options);
-      }
+      ImageOptions options = new ImageOptions().cloneFormat(2);
+      rbd.clone("parent", "s", target, "parent", options);
       try (Image child = target.open("parent")) {
         assertThat(child.parent().orElseThrow().image().namespace()).isEqualTo(namespace);
         Bytes.assertEqual(Bytes.of(child), data);
@@ -243,37 +238,35 @@ class FamilyIT {
 
   @Test
   void whatIsMissingOrTakenIsSaid() {
-    try (ImageOptions options = new ImageOptions().cloneFormat(2)) {
-      assertThatThrownBy(() -> rbd.clone("nobody", "s", rbd, "child", options))
-          .isInstanceOf(ImageNotFoundException.class);
-      assertThatThrownBy(() -> rbd.clone("parent", "none", rbd, "child", options))
-          .isInstanceOf(ImageNotFoundException.class)
-          .hasMessageContaining("/parent@none");
-      assertThatThrownBy(() -> rbd.clone("parent", "s", rbd, "parent", options))
-          .isInstanceOf(ImageExistsException.class);
-      assertThatThrownBy(() -> rbd.clone("parent", "s", rbd, "a/b", options))
-          .isInstanceOf(IllegalArgumentException.class);
-      assertThatThrownBy(() -> rbd.clone("", "s", rbd, "child", options))
-          .isInstanceOf(IllegalArgumentException.class);
-    }
+    ImageOptions options = new ImageOptions().cloneFormat(2);
+    assertThatThrownBy(() -> rbd.clone("nobody", "s", rbd, "child", options))
+        .isInstanceOf(ImageNotFoundException.class);
+    assertThatThrownBy(() -> rbd.clone("parent", "none", rbd, "child", options))
+        .isInstanceOf(ImageNotFoundException.class)
+        .hasMessageContaining("/parent@none");
+    assertThatThrownBy(() -> rbd.clone("parent", "s", rbd, "parent", options))
+        .isInstanceOf(ImageExistsException.class);
+    assertThatThrownBy(() -> rbd.clone("parent", "s", rbd, "a/b", options))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> rbd.clone("", "s", rbd, "child", options))
+        .isInstanceOf(IllegalArgumentException.class);
     assertThat(rbd.exists("child")).isFalse();
   }
 
   @Test
   void aSnapshotCanBeClonedByItsId() {
-    try (ImageOptions options = new ImageOptions().cloneFormat(2)) {
-      long id = snapshot.id();
-      if (NativeSymbols.has("rbd_clone4")) {
-        rbd.clone("parent", id, rbd, "child", options);
-        try (Image child = rbd.open("child")) {
-          assertThat(child.parent().orElseThrow().snapshotId()).isEqualTo(id);
-          Bytes.assertEqual(Bytes.of(child), data);
-        }
-        assertThatThrownBy(() -> rbd.clone("parent", id + 1000, rbd, "child2", options))
-            .isInstanceOf(ImageNotFoundException.class);
-      } else {
-        assertUnsupported("rbd_clone4", () -> rbd.clone("parent", id, rbd, "child", options));
+    ImageOptions options = new ImageOptions().cloneFormat(2);
+    long id = snapshot.id();
+    if (NativeSymbols.has("rbd_clone4")) {
+      rbd.clone("parent", id, rbd, "child", options);
+      try (Image child = rbd.open("child")) {
+        assertThat(child.parent().orElseThrow().snapshotId()).isEqualTo(id);
+        Bytes.assertEqual(Bytes.of(child), data);
       }
+      assertThatThrownBy(() -> rbd.clone("parent", id + 1000, rbd, "child2", options))
+          .isInstanceOf(ImageNotFoundException.class);
+    } else {
+      assertUnsupported("rbd_clone4", () -> rbd.clone("parent", id, rbd, "child", options));
     }
   }
 
@@ -346,15 +339,14 @@ class FamilyIT {
   void withDeepFlattenTheSnapshotsOfACloneAreFreedToo() {
     for (boolean deep : new boolean[] {true, false}) {
       String name = deep ? "child" : "child2";
-      try (ImageOptions options = new ImageOptions().cloneFormat(2)) {
-        Set<Feature> feature = Set.of(Feature.DEEP_FLATTEN);
-        rbd.clone(
-            "parent",
-            "s",
-            rbd,
-            name,
-            deep ? options.addFeatures(feature) : options.withoutFeatures(feature));
-      }
+      ImageOptions options = new ImageOptions().cloneFormat(2);
+      Set<Feature> feature = Set.of(Feature.DEEP_FLATTEN);
+      rbd.clone(
+          "parent",
+          "s",
+          rbd,
+          name,
+          deep ? options.addFeatures(feature) : options.withoutFeatures(feature));
       try (Image child = rbd.open(name)) {
         assertThat(child.features().contains(Feature.DEEP_FLATTEN)).isEqualTo(deep);
         child.createSnapshot("c");
@@ -401,9 +393,8 @@ class FamilyIT {
   @Test
   void aSnapshotCanBeRemovedTogetherWithItsProtectionAndItsClones() {
     snapshot.protect();
-    try (ImageOptions options = new ImageOptions().cloneFormat(1)) {
-      rbd.clone("parent", "s", rbd, "child", options);
-    }
+    ImageOptions options = new ImageOptions().cloneFormat(1);
+    rbd.clone("parent", "s", rbd, "child", options);
     assertThatThrownBy(() -> snapshot.remove()).isInstanceOf(ImageBusyException.class);
     snapshot.remove(
         EnumSet.of(SnapshotRemoveFlag.UNPROTECT, SnapshotRemoveFlag.FLATTEN),

@@ -140,9 +140,8 @@ class FaultsIT {
 
   /** Many small objects, so that every OSD has some first copies. */
   private static void create(Rbd rbd, String name) {
-    try (ImageOptions options = new ImageOptions().order(16)) {
-      rbd.create(name, SIZE, options);
-    }
+    ImageOptions options = new ImageOptions().order(16);
+    rbd.create(name, SIZE, options);
   }
 
   /** All of it, since the cache of librbd may answer for what was just written. */

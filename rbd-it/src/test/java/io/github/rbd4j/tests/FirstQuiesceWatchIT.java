@@ -118,9 +118,8 @@ class FirstQuiesceWatchIT {
 
   private void beginWhileSnapshotsAreTaken(EnumSet<Feature> features) throws Exception {
     String name = Names.unique("first");
-    try (ImageOptions options = new ImageOptions().features(features)) {
-      rbd.create(name, 1 << 20, options);
-    }
+    ImageOptions options = new ImageOptions().features(features);
+    rbd.create(name, 1 << 20, options);
     AtomicBoolean stop = new AtomicBoolean();
     List<CompletableFuture<?>> takers = new ArrayList<>();
     AtomicInteger taken = new AtomicInteger();

@@ -70,9 +70,8 @@ class GroupIT {
   }
 
   private static void create(Rbd where, String name) {
-    try (ImageOptions options = new ImageOptions().order(20)) {
-      where.create(name, 2 * MIB, options);
-    }
+    ImageOptions options = new ImageOptions().order(20);
+    where.create(name, 2 * MIB, options);
   }
 
   @AfterEach

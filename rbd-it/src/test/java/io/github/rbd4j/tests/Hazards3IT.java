@@ -41,9 +41,8 @@ class Hazards3IT {
   void h3_05_rangesOfMoreThanTwoGibibytes() throws Exception {
     String name = Names.unique("hazard");
     long size = 5 * GIB;
-    try (ImageOptions options = new ImageOptions().order(25)) {
-      rbd.create(name, size, options);
-    }
+    ImageOptions options = new ImageOptions().order(25);
+    rbd.create(name, size, options);
     try (Image image = rbd.open(name)) {
       byte[] mark = {1, 2, 3, 4};
       image.writeAt(0, mark);

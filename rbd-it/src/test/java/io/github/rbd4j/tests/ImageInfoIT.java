@@ -41,9 +41,8 @@ class ImageInfoIT {
 
   @BeforeEach
   void open() {
-    try (ImageOptions options = new ImageOptions()) {
-      rbd.create(name, 10 * MIB, options.order(20));
-    }
+    ImageOptions options = new ImageOptions();
+    rbd.create(name, 10 * MIB, options.order(20));
     image = rbd.open(name);
   }
 
@@ -234,9 +233,8 @@ class ImageInfoIT {
     image.writeAt(0, data);
     image.createSnapshot("s");
     String child = Names.unique("info-clone");
-    try (ImageOptions options = new ImageOptions()) {
-      rbd.clone(name, "s", rbd, child, options.cloneFormat(2));
-    }
+    ImageOptions options = new ImageOptions();
+    rbd.clone(name, "s", rbd, child, options.cloneFormat(2));
     try (Image clone = rbd.open(child)) {
       assertThat(clone.overlap()).isEqualTo(10 * MIB);
       assertThat(clone.info().operationFeatures()).containsExactly(OperationFeature.CLONE_CHILD);

@@ -247,9 +247,8 @@ class ImageIoIT {
   @Test
   void compareAndWriteSaysWhereTheDifferenceIsInAnyObject() {
     String striped = Names.unique("striped");
-    try (ImageOptions options = new ImageOptions().order(20).striping(65536, 4)) {
-      rbd.create(striped, 8 * MIB, options);
-    }
+    ImageOptions options = new ImageOptions().order(20).striping(65536, 4);
+    rbd.create(striped, 8 * MIB, options);
     try (Image other = rbd.open(striped)) {
       byte[] wrong = new byte[512];
       wrong[77]++;

@@ -84,19 +84,18 @@ class ImageLifecycleIT {
   @Test
   void everyOptionShowsInTheImage() {
     String name = Names.unique("options");
-    try (ImageOptions options = new ImageOptions()) {
-      options
-          .format(2)
-          .features(
-              EnumSet.of(
-                  Feature.LAYERING, Feature.STRIPINGV2, Feature.EXCLUSIVE_LOCK, Feature.JOURNALING))
-          .order(21)
-          .striping(65536, 8)
-          .dataPool("rbd")
-          .journal(20, 2)
-          .journalPool("rbd");
-      rbd.create(name, 33 * MIB, options);
-    }
+    ImageOptions options = new ImageOptions();
+    options
+        .format(2)
+        .features(
+            EnumSet.of(
+                Feature.LAYERING, Feature.STRIPINGV2, Feature.EXCLUSIVE_LOCK, Feature.JOURNALING))
+        .order(21)
+        .striping(65536, 8)
+        .dataPool("rbd")
+        .journal(20, 2)
+        .journalPool("rbd");
+    rbd.create(name, 33 * MIB, options);
     try (Image image = rbd.open(name)) {
       ImageInfo info = image.info();
       assertThat(info.size()).isEqualTo(33 * MIB);
@@ -127,12 +126,11 @@ class ImageLifecycleIT {
   @Test
   void featuresAreAddedToAndTakenFromTheDefaults() {
     String name = Names.unique("features");
-    try (ImageOptions options = new ImageOptions()) {
-      options
-          .addFeatures(EnumSet.of(Feature.JOURNALING))
-          .withoutFeatures(EnumSet.of(Feature.FAST_DIFF, Feature.OBJECT_MAP));
-      rbd.create(name, MIB, options);
-    }
+    ImageOptions options = new ImageOptions();
+    options
+        .addFeatures(EnumSet.of(Feature.JOURNALING))
+        .withoutFeatures(EnumSet.of(Feature.FAST_DIFF, Feature.OBJECT_MAP));
+    rbd.create(name, MIB, options);
     assertThat(tool(name))
         .containsEntry(
             "features", List.of("layering", "exclusive-lock", "deep-flatten", "journaling"));
@@ -143,8 +141,8 @@ class ImageLifecycleIT {
   void theDataLiesInTheDataPool() {
     String pool = Names.unique("data-pool");
     cluster.createPool(pool);
-    try (IoContext data = cluster.ioContext(pool);
-        ImageOptions options = new ImageOptions()) {
+    ImageOptions options = new ImageOptions();
+    try (IoContext data = cluster.ioContext(pool)) {
       new Rbd(data).initPool(false);
       String name = Names.unique("data");
       rbd.create(name, 8 * MIB, options.dataPool(pool));
@@ -172,30 +170,28 @@ class ImageLifecycleIT {
   @Test
   void aMissingDataPoolLeavesNoImage() {
     String name = Names.unique("no-data-pool");
-    try (ImageOptions options = new ImageOptions()) {
-      Checks.fails(
-          ObjectNotFoundException.class,
-          "ENOENT",
-          2,
-          "create",
-          "image rbd/" + name,
-          () -> rbd.create(name, MIB, options.dataPool("there-is-no-such-pool")));
-    }
+    ImageOptions options = new ImageOptions();
+    Checks.fails(
+        ObjectNotFoundException.class,
+        "ENOENT",
+        2,
+        "create",
+        "image rbd/" + name,
+        () -> rbd.create(name, MIB, options.dataPool("there-is-no-such-pool")));
     assertThat(rbd.exists(name)).isFalse();
   }
 
   @Test
   void anImageOfTheOldFormatIsReadButNotMade() {
     String name = Names.unique("old");
-    try (ImageOptions options = new ImageOptions()) {
-      Checks.fails(
-          InvalidRequestException.class,
-          "EINVAL",
-          22,
-          "create",
-          "image rbd/" + name,
-          () -> rbd.create(name, 8 * MIB, options.format(1)));
-    }
+    ImageOptions options = new ImageOptions();
+    Checks.fails(
+        InvalidRequestException.class,
+        "EINVAL",
+        22,
+        "create",
+        "image rbd/" + name,
+        () -> rbd.create(name, 8 * MIB, options.format(1)));
     ceph.tool(
         "env",
         new byte[0],
@@ -265,10 +261,9 @@ class ImageLifecycleIT {
           for (int i = 0; i < 200; i++) {
             names.add("image-%03d-%s".formatted(i, "x".repeat(i)));
           }
-          try (ImageOptions plain = new ImageOptions()) {
-            plain.features(EnumSet.of(Feature.LAYERING));
-            forEachAtOnce(names, name -> mine.create(name, 4096, plain));
-          }
+          ImageOptions plain = new ImageOptions();
+          plain.features(EnumSet.of(Feature.LAYERING));
+          forEachAtOnce(names, name -> mine.create(name, 4096, plain));
           List<ImageSpec> list = mine.list();
           assertThat(list).extracting(ImageSpec::name).isEqualTo(names);
           assertThat(list).extracting(ImageSpec::id).doesNotHaveDuplicates().doesNotContain("");
@@ -452,9 +447,8 @@ class ImageLifecycleIT {
   @Test
   void aRemovalThatWasCanceledIsTakenUpAgain() {
     String name = Names.unique("cancel");
-    try (ImageOptions options = new ImageOptions()) {
-      rbd.create(name, 64 * MIB, options.order(20));
-    }
+    ImageOptions options = new ImageOptions();
+    rbd.create(name, 64 * MIB, options.order(20));
     try (Image image = rbd.open(name)) {
       image.writeAt(0, Checks.random((int) (32 * MIB), 5));
     }
@@ -533,8 +527,8 @@ class ImageLifecycleIT {
       assertThat(missing.list()).isEmpty();
       String parent = Names.unique("parent");
       rbd.create(parent, MIB);
-      try (Image image = rbd.open(parent);
-          ImageOptions options = new ImageOptions()) {
+      ImageOptions options = new ImageOptions();
+      try (Image image = rbd.open(parent)) {
         image.createSnapshot("s");
         Checks.fails(
             NamespaceNotFoundException.class,
@@ -588,8 +582,8 @@ class ImageLifecycleIT {
     String child = Names.unique("child");
     rbd.create(parent, 4 * MIB);
     byte[] data = Checks.random((int) MIB, 6);
-    try (Image image = rbd.open(parent);
-        ImageOptions options = new ImageOptions()) {
+    ImageOptions options = new ImageOptions();
+    try (Image image = rbd.open(parent)) {
       image.writeAt(0, data);
       image.createSnapshot("s");
       assertThatThrownBy(() -> rbd.clone(parent, "s", rbd, child, options.cloneFormat(1)))

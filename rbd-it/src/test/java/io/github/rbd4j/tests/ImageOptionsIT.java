@@ -4,16 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.rbd4j.Feature;
+import io.github.rbd4j.Image;
 import io.github.rbd4j.ImageOption;
 import io.github.rbd4j.ImageOptions;
 import io.github.rbd4j.Rbd;
 import io.github.rbd4j.it.CephTest;
 import java.util.EnumSet;
 import java.util.Set;
-import org.junit.jupiter.api.AfterEach;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
-/** The options of a new image, as librbd keeps them. */
+/** The options of a new image. */
 @CephTest
 class ImageOptionsIT {
   private final Rbd rbd;
@@ -21,11 +22,6 @@ class ImageOptionsIT {
 
   ImageOptionsIT(Rbd rbd) {
     this.rbd = rbd;
-  }
-
-  @AfterEach
-  void close() {
-    options.close();
   }
 
   @Test
@@ -147,30 +143,48 @@ class ImageOptionsIT {
     assertThat(options.isEmpty()).isTrue();
   }
 
+  /** Its listener runs on a thread of librbd while the options are in use. */
   @Test
-  void closedOptionsAreRefusedEverywhere() {
-    options.order(22);
-    options.close();
-    options.close();
-    assertThat(options.isClosed()).isTrue();
-    assertThatThrownBy(() -> options.order(22))
-        .isInstanceOf(IllegalStateException.class)
-        .hasMessageContaining("image options is closed");
-    assertThatThrownBy(() -> options.dataPool("x")).isInstanceOf(IllegalStateException.class);
-    assertThatThrownBy(() -> options.getLong(ImageOption.ORDER))
-        .isInstanceOf(IllegalStateException.class);
-    assertThatThrownBy(() -> options.getString(ImageOption.DATA_POOL))
-        .isInstanceOf(IllegalStateException.class);
-    assertThatThrownBy(() -> options.isSet(ImageOption.ORDER))
-        .isInstanceOf(IllegalStateException.class);
-    assertThatThrownBy(() -> options.unset(ImageOption.ORDER))
-        .isInstanceOf(IllegalStateException.class);
-    assertThatThrownBy(options::clear).isInstanceOf(IllegalStateException.class);
-    assertThatThrownBy(options::isEmpty).isInstanceOf(IllegalStateException.class);
-    String name = Names.unique("closed-options");
-    assertThatThrownBy(() -> rbd.create(name, 4096, options))
-        .isInstanceOf(IllegalStateException.class);
-    assertThat(rbd.exists(name)).isFalse();
+  void optionsCanBeReadAndChangedWhileACallUsesThem() {
+    String name = Names.unique("options");
+    rbd.create(name, 4 << 20, new ImageOptions().order(20));
+    options.order(21);
+    AtomicInteger heard = new AtomicInteger();
+    try (Image image = rbd.open(name)) {
+      image.writeAt(0, new byte[] {1});
+      image.copyTo(
+          rbd,
+          name + "-copy",
+          options,
+          0,
+          (_, _) -> {
+            assertThat(options.isSet(ImageOption.ORDER)).isTrue();
+            options.set(ImageOption.ORDER, 22);
+            heard.incrementAndGet();
+          });
+    }
+    assertThat(heard.get()).isPositive();
+    assertThat(options.getLong(ImageOption.ORDER)).hasValue(22);
+    try (Image copy = rbd.open(name + "-copy")) {
+      assertThat(copy.info().order()).isEqualTo(21);
+    }
+    rbd.remove(name + "-copy");
+    rbd.remove(name);
+  }
+
+  @Test
+  void whatIsSetReachesLibrbd() {
+    String name = Names.unique("options");
+    options.order(23).striping(1 << 16, 4).features(EnumSet.of(Feature.LAYERING)).journal(24, 8);
+    assertThat(options).asString().contains("ORDER=23", "STRIPE_COUNT=4");
+    rbd.create(name, 4096, options);
+    try (Image image = rbd.open(name)) {
+      assertThat(image.info().order()).isEqualTo(23);
+      assertThat(image.stripeUnit()).isEqualTo(1 << 16);
+      assertThat(image.stripeCount()).isEqualTo(4);
+      assertThat(image.features()).contains(Feature.LAYERING).doesNotContain(Feature.OBJECT_MAP);
+    }
+    rbd.remove(name);
   }
 
   @Test

@@ -119,13 +119,12 @@ class InteropIT {
 
   @Test
   void stripedDataIsTheSameForAll() {
-    try (ImageOptions options = new ImageOptions()) {
-      options
-          .features(EnumSet.of(Feature.LAYERING, Feature.STRIPINGV2, Feature.EXCLUSIVE_LOCK))
-          .order(20)
-          .striping(4096, 5);
-      rbd.create(name, SIZE, options);
-    }
+    ImageOptions options = new ImageOptions();
+    options
+        .features(EnumSet.of(Feature.LAYERING, Feature.STRIPINGV2, Feature.EXCLUSIVE_LOCK))
+        .order(20)
+        .striping(4096, 5);
+    rbd.create(name, SIZE, options);
     byte[] data = pattern(40);
     write(data);
     byte[] exported = ceph.tool("rbd", new byte[0], "export", "--no-progress", name, "-").output();

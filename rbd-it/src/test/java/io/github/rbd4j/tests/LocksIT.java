@@ -71,9 +71,8 @@ class LocksIT {
 
     @BeforeEach
     void create() {
-      try (ImageOptions options = new ImageOptions().features(EnumSet.of(Feature.LAYERING))) {
-        rbd.create(name, MIB, options);
-      }
+      ImageOptions options = new ImageOptions().features(EnumSet.of(Feature.LAYERING));
+      rbd.create(name, MIB, options);
       image = rbd.open(name);
       locks = image.advisoryLocks();
     }

@@ -38,9 +38,8 @@ class MaintenanceIT {
   /** 64 objects of 1 MiB; the first 8 hold data. */
   @BeforeEach
   void create() {
-    try (ImageOptions options = new ImageOptions().order(20)) {
-      rbd.create(name, (long) OBJECTS * MIB, options);
-    }
+    ImageOptions options = new ImageOptions().order(20);
+    rbd.create(name, (long) OBJECTS * MIB, options);
     image = rbd.open(name);
     image.writeAt(0, data);
     image.flush();
@@ -149,9 +148,8 @@ class MaintenanceIT {
   void aFlatteningCanBeCancelled() {
     image.createSnapshot("s");
     String child = Names.unique("child");
-    try (ImageOptions options = new ImageOptions().cloneFormat(2)) {
-      rbd.clone(name, "s", rbd, child, options);
-    }
+    ImageOptions options = new ImageOptions().cloneFormat(2);
+    rbd.clone(name, "s", rbd, child, options);
     try (Image clone = rbd.open(child)) {
       assertThatThrownBy(() -> clone.flatten(Progress.cancelling()))
           .isInstanceOf(CancellationException.class);

@@ -77,7 +77,6 @@ class MalformedStreamIT {
 
   @AfterEach
   void remove() {
-    defaults.close();
     Sample.remove(rbd, name);
     Sample.remove(rbd, copy);
     assertThat(rbd.exists(fresh())).isFalse();

@@ -65,9 +65,8 @@ class MigrationIT {
 
   @BeforeEach
   void create() {
-    try (ImageOptions options = new ImageOptions().order(20)) {
-      rbd.create("source", SIZE, options);
-    }
+    ImageOptions options = new ImageOptions().order(20);
+    rbd.create("source", SIZE, options);
     try (Image image = rbd.open("source")) {
       image.writeAt(0, data);
       sourceId = image.id();
@@ -91,18 +90,16 @@ class MigrationIT {
   }
 
   private void prepare(String target) {
-    try (ImageOptions options = new ImageOptions()) {
-      migration.prepare("source", rbd, target, options);
-    }
+    ImageOptions options = new ImageOptions();
+    migration.prepare("source", rbd, target, options);
   }
 
   @Test
   void anImageIsUsedWhileItMovesToAnotherPool() {
     try (SecondPool pool = new SecondPool(cluster)) {
       Migration there = pool.rbd().migration();
-      try (ImageOptions options = new ImageOptions().order(21)) {
-        migration.prepare("source", pool.rbd(), "moved", options);
-      }
+      ImageOptions options = new ImageOptions().order(21);
+      migration.prepare("source", pool.rbd(), "moved", options);
       assertThat(rbd.exists("source")).isFalse();
       byte[] expected = data.clone();
       try (Image image = pool.rbd().open("moved")) {
@@ -150,9 +147,8 @@ class MigrationIT {
 
   @Test
   void anImageCanChangeItsLayoutUnderItsName() {
-    try (ImageOptions options = new ImageOptions().order(22).striping(65536, 4)) {
-      migration.prepare("source", rbd, "source", options);
-    }
+    ImageOptions options = new ImageOptions().order(22).striping(65536, 4);
+    migration.prepare("source", rbd, "source", options);
     migration.execute("source", ProgressListener.NONE);
     migration.commit("source", ProgressListener.NONE);
     try (Image image = rbd.open("source")) {
@@ -246,10 +242,9 @@ class MigrationIT {
       assertThat(image.watchers()).hasSize(1);
       assertThatThrownBy(() -> prepare("moved")).isInstanceOf(ImageBusyException.class);
     }
-    try (ImageOptions options = new ImageOptions()) {
-      assertThatThrownBy(() -> migration.prepare("nobody", rbd, "moved", options))
-          .isInstanceOf(ImageNotFoundException.class);
-    }
+    ImageOptions options = new ImageOptions();
+    assertThatThrownBy(() -> migration.prepare("nobody", rbd, "moved", options))
+        .isInstanceOf(ImageNotFoundException.class);
     assertThatThrownBy(() -> prepare("a/b")).isInstanceOf(IllegalArgumentException.class);
     assertThat(rbd.exists("source")).isTrue();
   }
@@ -264,9 +259,8 @@ class MigrationIT {
   }
 
   private void importFrom(String spec) {
-    try (ImageOptions options = new ImageOptions().order(20)) {
-      migration.prepareImport(spec, "imported", options);
-    }
+    ImageOptions options = new ImageOptions().order(20);
+    migration.prepareImport(spec, "imported", options);
     try (Image image = rbd.open("imported")) {
       assertThat(image.size()).isEqualTo(SIZE);
       Bytes.assertEqual(Bytes.of(image), data);
@@ -334,12 +328,11 @@ class MigrationIT {
   void anAbortedImportLeavesNothing() throws IOException {
     Path raw = folder.resolve("disk.raw");
     Files.write(raw, data);
-    try (ImageOptions options = new ImageOptions()) {
-      migration.prepareImport(
-          "{\"type\":\"raw\",\"stream\":{\"type\":\"file\",\"file_path\":\"" + raw + "\"}}",
-          "imported",
-          options);
-    }
+    ImageOptions options = new ImageOptions();
+    migration.prepareImport(
+        "{\"type\":\"raw\",\"stream\":{\"type\":\"file\",\"file_path\":\"" + raw + "\"}}",
+        "imported",
+        options);
     migration.abort("imported", ProgressListener.NONE);
     assertThat(rbd.exists("imported")).isFalse();
     assertThat(Files.size(raw)).isEqualTo(SIZE);
@@ -347,15 +340,14 @@ class MigrationIT {
 
   @Test
   void aSourceThatMakesNoSenseIsRefused() {
-    try (ImageOptions options = new ImageOptions()) {
-      assertThatThrownBy(() -> migration.prepareImport("no JSON", "imported", options))
-          .isInstanceOf(RbdException.class)
-          .hasMessageContaining("prepare the import of image rbd/" + namespace + "/imported");
-      assertThatThrownBy(() -> migration.prepareImport("{\"type\":\"x\"}", "imported", options))
-          .isInstanceOf(FunctionNotSupportedException.class);
-      assertThatThrownBy(() -> migration.prepareImport("", "imported", options))
-          .isInstanceOf(IllegalArgumentException.class);
-    }
+    ImageOptions options = new ImageOptions();
+    assertThatThrownBy(() -> migration.prepareImport("no JSON", "imported", options))
+        .isInstanceOf(RbdException.class)
+        .hasMessageContaining("prepare the import of image rbd/" + namespace + "/imported");
+    assertThatThrownBy(() -> migration.prepareImport("{\"type\":\"x\"}", "imported", options))
+        .isInstanceOf(FunctionNotSupportedException.class);
+    assertThatThrownBy(() -> migration.prepareImport("", "imported", options))
+        .isInstanceOf(IllegalArgumentException.class);
     assertThat(rbd.exists("imported")).isFalse();
   }
 }

@@ -134,13 +134,12 @@ class NamespacesIT {
 
   @Test
   void aMissingDataPoolIsNoMissingImage() {
-    try (ImageOptions options = new ImageOptions().dataPool("no-such-pool")) {
-      assertThatThrownBy(() -> rbd.create(name, 1 << 20, options))
-          .isInstanceOf(ObjectNotFoundException.class)
-          .isNotInstanceOf(ImageNotFoundException.class)
-          .hasMessageContaining("create image rbd/" + name)
-          .hasMessageContaining("a pool that the options name is missing");
-    }
+    ImageOptions options = new ImageOptions().dataPool("no-such-pool");
+    assertThatThrownBy(() -> rbd.create(name, 1 << 20, options))
+        .isInstanceOf(ObjectNotFoundException.class)
+        .isNotInstanceOf(ImageNotFoundException.class)
+        .hasMessageContaining("create image rbd/" + name)
+        .hasMessageContaining("a pool that the options name is missing");
   }
 
   @Test

@@ -100,22 +100,21 @@ class RawTransferIT {
 
   @Test
   void holesStayHolesInBothDirections() throws IOException {
-    try (ImageOptions options = new ImageOptions()) {
-      rbd.create(name, 256L * MIB, options);
-      try (Image image = rbd.open(name)) {
-        image.writeAt(40L * MIB, Bytes.random(MIB, 3));
-        image.writeAt(80L * MIB, new byte[4 * MIB]);
-      }
-      Path file = folder.resolve("sparse");
-      new ImageExporter(rbd).raw(name, null, file);
-      assertThat(Files.size(file)).isEqualTo(256L * MIB);
-      assertThat(allocated(file)).isBetween((long) MIB, 2L * MIB);
-
-      new ImageImporter(rbd).raw(file, copy, options);
-      Bytes.assertEqual(
-          Bytes.random(MIB, 3), Arrays.copyOfRange(Sample.read(rbd, copy), 40 * MIB, 41 * MIB));
-      assertThat(used(copy)).isEqualTo(MIB);
+    ImageOptions options = new ImageOptions();
+    rbd.create(name, 256L * MIB, options);
+    try (Image image = rbd.open(name)) {
+      image.writeAt(40L * MIB, Bytes.random(MIB, 3));
+      image.writeAt(80L * MIB, new byte[4 * MIB]);
     }
+    Path file = folder.resolve("sparse");
+    new ImageExporter(rbd).raw(name, null, file);
+    assertThat(Files.size(file)).isEqualTo(256L * MIB);
+    assertThat(allocated(file)).isBetween((long) MIB, 2L * MIB);
+
+    new ImageImporter(rbd).raw(file, copy, options);
+    Bytes.assertEqual(
+        Bytes.random(MIB, 3), Arrays.copyOfRange(Sample.read(rbd, copy), 40 * MIB, 41 * MIB));
+    assertThat(used(copy)).isEqualTo(MIB);
   }
 
   private static long allocated(Path file) throws IOException {
@@ -144,9 +143,8 @@ class RawTransferIT {
     try (Image image = rbd.open(name)) {
       image.createSnapshot("base").protect();
     }
-    try (ImageOptions options = new ImageOptions()) {
-      rbd.clone(name, "base", rbd, copy, options);
-    }
+    ImageOptions options = new ImageOptions();
+    rbd.clone(name, "base", rbd, copy, options);
     try (Image clone = rbd.open(copy)) {
       clone.writeAt(0, new byte[] {1, 2, 3});
     }
@@ -165,16 +163,15 @@ class RawTransferIT {
     Arrays.fill(data, 2 * MIB, 7 * MIB, (byte) 0);
     Path file = Files.write(folder.resolve("raw"), data);
     ImageImporter importer = new ImageImporter(rbd);
-    try (ImageOptions options = new ImageOptions()) {
-      options.order(21);
-      importer.raw(file, name, options);
-      Bytes.assertEqual(toolExport(name), data);
-      try (Image image = rbd.openReadOnly(name)) {
-        assertThat(image.info().order()).isEqualTo(21);
-      }
-      // A stream tells nobody how long it is, and comes in small pieces.
-      importer.raw(Channels.newChannel(trickle(data)), copy, options);
+    ImageOptions options = new ImageOptions();
+    options.order(21);
+    importer.raw(file, name, options);
+    Bytes.assertEqual(toolExport(name), data);
+    try (Image image = rbd.openReadOnly(name)) {
+      assertThat(image.info().order()).isEqualTo(21);
     }
+    // A stream tells nobody how long it is, and comes in small pieces.
+    importer.raw(Channels.newChannel(trickle(data)), copy, options);
     Bytes.assertEqual(toolExport(copy), data);
     assertThat(used(copy)).isLessThan(6L * MIB);
   }
@@ -194,9 +191,8 @@ class RawTransferIT {
     Path file = folder.resolve("empty");
     new ImageExporter(rbd).raw(name, null, file);
     assertThat(Files.size(file)).isZero();
-    try (ImageOptions options = new ImageOptions()) {
-      new ImageImporter(rbd).raw(Channels.newChannel(InputStream.nullInputStream()), copy, options);
-    }
+    ImageOptions options = new ImageOptions();
+    new ImageImporter(rbd).raw(Channels.newChannel(InputStream.nullInputStream()), copy, options);
     try (Image image = rbd.openReadOnly(copy)) {
       assertThat(image.size()).isZero();
     }
@@ -218,8 +214,8 @@ class RawTransferIT {
     builder = new ProcessBuilder("rbd", "export", "--no-progress", name, "-");
     builder.environment().put("CEPH_CONF", ceph.conf().toString());
     program = builder.start();
-    try (InputStream pipe = program.getInputStream();
-        ImageOptions options = new ImageOptions()) {
+    ImageOptions options = new ImageOptions();
+    try (InputStream pipe = program.getInputStream()) {
       new ImageImporter(rbd).raw(Channels.newChannel(pipe), copy, options);
     }
     assertThat(program.waitFor()).isZero();
@@ -235,9 +231,8 @@ class RawTransferIT {
     new ImageExporter(rbd, options).raw(name, null, file);
     assertWent(steps);
     steps.clear();
-    try (ImageOptions imageOptions = new ImageOptions()) {
-      new ImageImporter(rbd, options).raw(file, copy, imageOptions);
-    }
+    ImageOptions imageOptions = new ImageOptions();
+    new ImageImporter(rbd, options).raw(file, copy, imageOptions);
     assertWent(steps);
   }
 
@@ -258,10 +253,9 @@ class RawTransferIT {
     assertThatThrownBy(() -> new ImageExporter(rbd).raw(name, null, file))
         .isInstanceOf(FileAlreadyExistsException.class);
     assertThat(Files.readAllBytes(file)).containsExactly(1);
-    try (ImageOptions options = new ImageOptions()) {
-      assertThatThrownBy(() -> new ImageImporter(rbd).raw(file, name, options))
-          .isInstanceOf(ImageExistsException.class);
-    }
+    ImageOptions options = new ImageOptions();
+    assertThatThrownBy(() -> new ImageImporter(rbd).raw(file, name, options))
+        .isInstanceOf(ImageExistsException.class);
     assertThat(rbd.exists(name)).isTrue();
     assertThatThrownBy(() -> new ImageExporter(rbd).raw("none", null, folder.resolve("none")))
         .isInstanceOf(ImageNotFoundException.class);
@@ -289,10 +283,9 @@ class RawTransferIT {
         .isInstanceOf(CancellationException.class);
     assertThat(Files.exists(file)).isFalse();
     new ImageExporter(rbd).raw(name, null, file);
-    try (ImageOptions options = new ImageOptions()) {
-      assertThatThrownBy(() -> new ImageImporter(rbd, cancelling).raw(file, copy, options))
-          .isInstanceOf(CancellationException.class);
-    }
+    ImageOptions options = new ImageOptions();
+    assertThatThrownBy(() -> new ImageImporter(rbd, cancelling).raw(file, copy, options))
+        .isInstanceOf(CancellationException.class);
     assertThat(rbd.exists(copy)).isFalse();
   }
 
@@ -303,7 +296,8 @@ class RawTransferIT {
     new ImageExporter(rbd).raw(name, null, file);
     TransferOptions interrupting =
         TransferOptions.defaults().listener(progress -> Thread.currentThread().interrupt());
-    try (ImageOptions options = new ImageOptions()) {
+    ImageOptions options = new ImageOptions();
+    try {
       assertThatThrownBy(() -> new ImageImporter(rbd, interrupting).raw(file, copy, options))
           .isInstanceOf(IOException.class);
     } finally {
@@ -332,12 +326,11 @@ class RawTransferIT {
             return length;
           }
         };
-    try (ImageOptions options = new ImageOptions()) {
-      assertThatThrownBy(
-              () -> new ImageImporter(rbd).raw(Channels.newChannel(failing), copy, options))
-          .isInstanceOf(IOException.class)
-          .hasMessage("read error");
-    }
+    ImageOptions options = new ImageOptions();
+    assertThatThrownBy(
+            () -> new ImageImporter(rbd).raw(Channels.newChannel(failing), copy, options))
+        .isInstanceOf(IOException.class)
+        .hasMessage("read error");
     assertThat(rbd.exists(copy)).isFalse();
   }
 

@@ -56,6 +56,10 @@ class RecordingIT {
                 AsyncImage async = image.async();
                 async.write(8192, data).get(30, TimeUnit.SECONDS);
                 async.read(8192, data).get(30, TimeUnit.SECONDS);
+                async.discard(65536, 65536).get(30, TimeUnit.SECONDS);
+                async.writeZeroes(8192, 200, false).get(30, TimeUnit.SECONDS);
+                async.writeSame(8192, 1024, data).get(30, TimeUnit.SECONDS);
+                async.compareAndWrite(8192, data, data).get(30, TimeUnit.SECONDS);
                 async.flush().get(30, TimeUnit.SECONDS);
               }
               try (Image image = rbd.openReadOnly(name)) {
@@ -82,6 +86,10 @@ class RecordingIT {
             "Flush 0 0 ok",
             "Write 8192 512 ok asynchronous",
             "Read 8192 512 ok asynchronous",
+            "Discard 65536 65536 ok asynchronous",
+            "WriteZeroes 8192 200 ok asynchronous",
+            "WriteSame 8192 1024 ok asynchronous",
+            "CompareAndWrite 8192 512 ok asynchronous",
             "Flush 0 0 ok asynchronous",
             "Close 0 0 ok",
             "Open 0 0 ok",

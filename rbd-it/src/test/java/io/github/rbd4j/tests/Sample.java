@@ -18,9 +18,8 @@ final class Sample {
   /** Creates an image with objects of 1 MiB: data, holes, and zeros that were written. */
   static byte[] create(Rbd rbd, String name, long seed) {
     byte[] data = new byte[SIZE];
-    try (ImageOptions options = new ImageOptions()) {
-      rbd.create(name, SIZE, options.order(20));
-    }
+    ImageOptions options = new ImageOptions();
+    rbd.create(name, SIZE, options.order(20));
     try (Image image = rbd.open(name)) {
       write(image, data, 100, 5 * MIB, seed);
       write(image, data, 9 * MIB - 3000, 7000, seed + 1);

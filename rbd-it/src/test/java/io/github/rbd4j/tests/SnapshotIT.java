@@ -60,9 +60,8 @@ class SnapshotIT {
 
   @BeforeEach
   void open() {
-    try (ImageOptions options = new ImageOptions()) {
-      rbd.create(name, 4 * MIB, options.order(20));
-    }
+    ImageOptions options = new ImageOptions();
+    rbd.create(name, 4 * MIB, options.order(20));
     image = rbd.open(name);
   }
 
@@ -89,9 +88,8 @@ class SnapshotIT {
   }
 
   private void clone(String snapshot, String child, int format) {
-    try (ImageOptions options = new ImageOptions()) {
-      rbd.clone(name, snapshot, rbd, child, options.cloneFormat(format));
-    }
+    ImageOptions options = new ImageOptions();
+    rbd.clone(name, snapshot, rbd, child, options.cloneFormat(format));
   }
 
   @Test

@@ -1,7 +1,6 @@
 package io.github.rbd4j.tests;
 
 import io.github.rbd4j.Image;
-import io.github.rbd4j.ImageOptions;
 import io.github.rbd4j.Rbd;
 import io.github.rbd4j.RbdException;
 import io.github.rbd4j.encryption.Encryption;
@@ -43,12 +42,7 @@ public final class StubMain {
 
   /** What does not exist is a value here. */
   private static final Set<String> MAY_BE_EMPTY =
-      Set.of(
-          "ExclusiveLock.owners[]",
-          "Image.parent[]",
-          "ImageOptions.getLong[ImageOption]",
-          "ImageOptions.unset[ImageOption]",
-          "Rbd.exists[String]");
+      Set.of("ExclusiveLock.owners[]", "Image.parent[]", "Rbd.exists[String]");
 
   private static final long[] NUMBERS = {
     1, -1, 0x7b7b7b7b7b7b7b7bL, Integer.MAX_VALUE, Integer.MIN_VALUE, Long.MAX_VALUE, Long.MIN_VALUE
@@ -56,7 +50,7 @@ public final class StubMain {
   private static final Duration LIMIT = Duration.ofSeconds(5);
 
   /** As in stub.c. */
-  private enum Mode {
+  enum Mode {
     SUCCEED,
     FAIL,
     FAIL_LATER,
@@ -65,7 +59,10 @@ public final class StubMain {
     HUGE_NEEDED,
     NO_TERMINATOR,
     COUNT,
-    GARBAGE
+    GARBAGE,
+    TRANSFER,
+    SHRUNK,
+    GROWN
   }
 
   private final MethodHandle answer;
@@ -103,8 +100,7 @@ public final class StubMain {
             image.advisoryLocks(),
             image.exclusiveLock(),
             new ImageMirror(image),
-            new Encryption(image),
-            new ImageOptions());
+            new Encryption(image));
   }
 
   @SuppressWarnings("EnumOrdinal") // stub.c has the same order

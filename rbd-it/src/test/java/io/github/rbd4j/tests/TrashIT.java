@@ -68,9 +68,8 @@ class TrashIT {
   }
 
   private void create(String image) {
-    try (ImageOptions options = new ImageOptions().order(20)) {
-      rbd.create(image, 8 * MIB, options);
-    }
+    ImageOptions options = new ImageOptions().order(20);
+    rbd.create(image, 8 * MIB, options);
   }
 
   private String id(String image) {
@@ -140,6 +139,31 @@ class TrashIT {
     trash.remove(id, true, progress);
     progress.assertWent();
     assertThat(trash.list()).isEmpty();
+  }
+
+  @Test
+  void aPartOfASecondIsADelay() {
+    String id = id(name);
+    trash.move(name, Duration.ofMillis(1));
+    TrashEntry entry = trash.get(id);
+    assertThat(entry.deferredUntil()).isEqualTo(entry.deleted().plusSeconds(1));
+  }
+
+  @Test
+  void delaysThatCephCannotKeepAreRefused() {
+    String id = id(name);
+    Instant last = Instant.parse("2106-02-07T06:28:15Z");
+    Duration tooLong = Duration.between(Instant.now(), last).plusSeconds(5);
+    for (Duration delay :
+        List.of(Duration.ofMillis(-1), tooLong, Duration.ofSeconds(Long.MAX_VALUE))) {
+      assertThatThrownBy(() -> trash.move(name, delay))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("delay");
+    }
+    trash.move(name, tooLong.minusSeconds(60));
+    assertThat(trash.get(id).deferredUntil()).isBetween(last.minusSeconds(120), last);
+    assertThatThrownBy(() -> trash.remove(id, false, ProgressListener.NONE))
+        .isInstanceOf(PermissionDeniedException.class);
   }
 
   @Test

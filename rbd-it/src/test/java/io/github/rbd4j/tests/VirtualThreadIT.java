@@ -1,104 +1,127 @@
 package io.github.rbd4j.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.rbd4j.Image;
 import io.github.rbd4j.Rbd;
+import io.github.rbd4j.it.CephCluster;
+import io.github.rbd4j.it.CephCluster.DaemonAction;
 import io.github.rbd4j.it.CephTest;
+import io.github.rbd4j.rados.Cluster;
+import io.github.rbd4j.rados.IoContext;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
-import jdk.jfr.Recording;
-import jdk.jfr.consumer.RecordedEvent;
-import jdk.jfr.consumer.RecordingFile;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Blocking calls on virtual threads park them and leave their carriers free. */
 @CephTest
 class VirtualThreadIT {
-  private static final int THREADS = 2000;
   private static final int BLOCK = 4096;
 
+  private final CephCluster ceph;
   private final Rbd rbd;
 
-  VirtualThreadIT(Rbd rbd) {
+  VirtualThreadIT(CephCluster ceph, Rbd rbd) {
+    this.ceph = ceph;
     this.rbd = rbd;
   }
 
+  /** The only OSD is paused, so that all that was begun is under way at once. */
   @Test
-  void thousandsOfThreadsDoBlockingIoAndPinNoCarrier() throws Exception {
+  @Tag(Tags.LOCAL_DAEMONS)
+  void thousandsOfThreadsDoBlockingIoOnTwoCarriers(@TempDir Path folder) throws Exception {
     String name = Names.unique("virtual");
-    rbd.create(name, (long) THREADS * BLOCK);
-    AtomicInteger inside = new AtomicInteger();
-    AtomicInteger most = new AtomicInteger();
-    Path file = Files.createTempFile("rbd4j-pinned", ".jfr");
-    try (Recording recording = new Recording();
-        Image image = rbd.open(name);
-        ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      oneRound(image, 0); // what is initialized once may pin
-      recording.enable("jdk.VirtualThreadPinned").withThreshold(Duration.ZERO);
-      recording.start();
-      List<Future<?>> tasks = new ArrayList<>();
-      for (int i = 0; i < THREADS; i++) {
-        int block = i;
-        tasks.add(
-            threads.submit(
-                () -> {
-                  most.accumulateAndGet(inside.incrementAndGet(), Math::max);
-                  oneRound(image, block);
-                  inside.decrementAndGet();
-                }));
+    Path go = folder.resolve("go");
+    try (CephCluster own = CephCluster.start();
+        Cluster cluster = own.client().connect();
+        IoContext io = cluster.ioContext("rbd")) {
+      new Rbd(io).create(name, VirtualThreadMain.SIZE);
+      ForkedJvm jvm = start(own, folder, 2, "input and output", name, go.toString());
+      jvm.awaitOutput("ready");
+      own.daemon(DaemonAction.PAUSE, "osd.0");
+      try {
+        Files.createFile(go);
+        jvm.awaitOutput("under way");
+      } finally {
+        own.daemon(DaemonAction.RESUME, "osd.0");
       }
-      for (Future<?> task : tasks) {
-        task.get(60, TimeUnit.SECONDS);
-      }
-      recording.stop();
-      recording.dump(file);
+      ForkedJvm.Result result = jvm.end();
+      assertThat(result.status()).as(result.output() + result.errors()).isZero();
+      assertThat(result.output()).contains("pinned 0 times").contains("control pinned");
     }
-    rbd.remove(name);
-    List<RecordedEvent> pinned =
-        RecordingFile.readAllEvents(file).stream()
-            .filter(event -> event.getStackTrace() != null)
-            .filter(
-                event ->
-                    event.getStackTrace().getFrames().stream()
-                        .anyMatch(
-                            frame ->
-                                frame
-                                    .getMethod()
-                                    .getType()
-                                    .getName()
-                                    .startsWith("io.github.rbd4j")))
-            .toList();
-    Files.delete(file);
-    assertThat(pinned).isEmpty();
-    assertThat(most.get()).isGreaterThan(100);
   }
 
-  private static void oneRound(Image image, int block) {
-    byte[] data = new byte[BLOCK];
-    Arrays.fill(data, (byte) block);
-    byte[] back = new byte[BLOCK];
-    image.writeAt((long) block * BLOCK, data);
-    image.readAt((long) block * BLOCK, back);
-    assertThat(back).isEqualTo(data);
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment target = arena.allocate(BLOCK);
-      assertThat(image.readAt((long) block * BLOCK, target)).isEqualTo(BLOCK);
-      assertThat(target.toArray(ValueLayout.JAVA_BYTE)).isEqualTo(data);
+  @Test
+  void aSnapshotIsTakenOnTheOnlyCarrierWhileAListenerPrepares(@TempDir Path folder)
+      throws Exception {
+    String name = Names.unique("virtual");
+    rbd.create(name, BLOCK);
+    ForkedJvm.Result result = start(ceph, folder, 1, "snapshot", name).end();
+    assertThat(result.status()).as(result.output() + result.errors()).isZero();
+    assertThat(result.output()).contains("quiesced").contains("taken");
+    try (Image image = rbd.open(name)) {
+      image.snapshot("s").remove();
     }
-    image.flush();
+    rbd.remove(name);
+  }
+
+  private static ForkedJvm start(CephCluster ceph, Path folder, int carriers, String... arguments)
+      throws IOException {
+    List<String> options = new ArrayList<>(ForkedJvm.onClassPath());
+    options.add("--enable-native-access=ALL-UNNAMED");
+    options.add("-Djdk.virtualThreadScheduler.parallelism=" + carriers);
+    options.add("-Djdk.virtualThreadScheduler.maxPoolSize=" + carriers);
+    List<String> command = new ArrayList<>(List.of(VirtualThreadMain.class.getName()));
+    command.addAll(List.of(arguments));
+    return ForkedJvm.start(
+        Files.createDirectory(folder.resolve("jvm")),
+        Map.of("CEPH_CONF", ceph.conf().toString()),
+        options,
+        command.toArray(String[]::new));
+  }
+
+  @Test
+  void changesAreSeenAsThoseOfOtherThreads() throws Exception {
+    String name = Names.unique("virtual");
+    rbd.create(name, 1 << 20);
+    try (Image image = rbd.open(name);
+        Arena shared = Arena.ofShared();
+        ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      threads
+          .submit(
+              () -> {
+                MemorySegment ones = shared.allocate(BLOCK).fill((byte) 1);
+                image.writeSame(0, 1 << 20, ones);
+                image.discard(0, 65536);
+                image.writeZeroes(65536, 100);
+                MemorySegment sector = ones.asSlice(0, 512);
+                assertThat(image.compareAndWrite(69632, sector, sector)).isEmpty();
+                assertThat(image.compareAndWrite(65536, sector, sector)).hasValue(0);
+                assertThatThrownBy(() -> image.discard(1 << 20, 1))
+                    .isInstanceOf(IllegalArgumentException.class);
+                return null;
+              })
+          .get(30, TimeUnit.SECONDS);
+      byte[] expected = new byte[1 << 20];
+      Arrays.fill(expected, 65636, 1 << 20, (byte) 1);
+      byte[] back = new byte[1 << 20];
+      image.readAt(0, back);
+      assertThat(back).isEqualTo(expected);
+    }
+    rbd.remove(name);
   }
 
   @Test

@@ -39,6 +39,10 @@ final class CommandProcess implements AutoCloseable {
     }
   }
 
+  long id() {
+    return process.pid();
+  }
+
   void say(String line) {
     try {
       process.outputWriter(StandardCharsets.UTF_8).append(line).append('\n').flush();

@@ -1,6 +1,7 @@
 package io.github.rbd4j.bench.contestant;
 
 import java.time.Duration;
+import java.util.OptionalLong;
 
 /** One side of a comparison. */
 public interface Contestant extends AutoCloseable {
@@ -10,6 +11,11 @@ public interface Contestant extends AutoCloseable {
    * @return what it did
    */
   Sample turn(Duration length);
+
+  /** The process that works, if it is the same in every turn. */
+  default OptionalLong process() {
+    return OptionalLong.empty();
+  }
 
   @Override
   void close();

@@ -8,6 +8,9 @@ import java.util.List;
 
 /** fio with its engine for rbd, started anew for each turn; it measures itself. */
 public final class Fio implements Contestant {
+  /** Others are warm when their turn begins. */
+  private static final int RAMP_MILLISECONDS = 300;
+
   private final Command command;
   private final String direction;
 
@@ -24,6 +27,7 @@ public final class Fio implements Contestant {
             "--name=bench",
             "--output-format=json",
             "--time_based",
+            "--ramp_time=" + RAMP_MILLISECONDS + "ms",
             "--norandommap",
             "--randrepeat=0",
             "--rw=" + pattern,

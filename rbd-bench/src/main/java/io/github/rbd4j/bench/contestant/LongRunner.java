@@ -2,6 +2,7 @@ package io.github.rbd4j.bench.contestant;
 
 import com.google.gson.Gson;
 import java.time.Duration;
+import java.util.OptionalLong;
 
 /**
  * A program that lives as long as its row and works when it is told to, so that what it needs to
@@ -21,6 +22,11 @@ public final class LongRunner implements Contestant {
   public Sample turn(Duration length) {
     process.say("go " + length.toMillis());
     return new Gson().fromJson(process.await("{"), Sample.class);
+  }
+
+  @Override
+  public OptionalLong process() {
+    return OptionalLong.of(process.id());
   }
 
   @Override

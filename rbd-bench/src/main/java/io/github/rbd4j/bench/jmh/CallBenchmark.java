@@ -1,5 +1,7 @@
 package io.github.rbd4j.bench.jmh;
 
+import io.github.rbd4j.AsyncImage;
+import io.github.rbd4j.AsyncOptions;
 import io.github.rbd4j.DiffOptions;
 import io.github.rbd4j.Image;
 import io.github.rbd4j.Rbd;
@@ -8,6 +10,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Mode;
@@ -30,12 +33,16 @@ public class CallBenchmark {
   private final byte[] heapTarget = new byte[4096];
   private Cluster cluster;
   private Image image;
+  private AsyncImage direct;
+  private AsyncImage executed;
 
   /** Connects to the stub. */
   @Setup
   public void open() {
     cluster = Cluster.builder().clientId("admin").confFile(Path.of("none")).connect();
     image = new Rbd(cluster.ioContext("rbd")).open("stub");
+    direct = image.async(AsyncOptions.defaults().onLibrbdThread(true));
+    executed = image.async(AsyncOptions.defaults());
   }
 
   /** Disconnects. */
@@ -54,6 +61,36 @@ public class CallBenchmark {
   @Benchmark
   public long readAtHeap() {
     return image.readAt(0, heapTarget);
+  }
+
+  /** Writes 4 KiB from a native segment. */
+  @Benchmark
+  public void writeAtNative() {
+    image.writeAt(0, nativeTarget);
+  }
+
+  /** Writes 4 KiB from an array. */
+  @Benchmark
+  public void writeAtHeap() {
+    image.writeAt(0, heapTarget);
+  }
+
+  /** Reads 4 KiB asynchronously; the future completes on the thread of the stub: this one. */
+  @Benchmark
+  public long asyncRead() {
+    return direct.read(0, nativeTarget).join();
+  }
+
+  /** Writes 4 KiB asynchronously, likewise. */
+  @Benchmark
+  public @Nullable Void asyncWrite() {
+    return direct.write(0, nativeTarget).join();
+  }
+
+  /** Reads 4 KiB asynchronously; the future completes on the executor, a virtual thread. */
+  @Benchmark
+  public long asyncReadOnExecutor() {
+    return executed.read(0, nativeTarget).join();
   }
 
   /** Asks for the size. */

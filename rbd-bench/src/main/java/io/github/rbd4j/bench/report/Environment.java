@@ -6,6 +6,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.stream.Stream;
 
 /**
@@ -17,7 +19,9 @@ public record Environment(String text) {
   /** Of this machine. */
   public static Environment ofThisMachine(int pairs, Duration turn) throws IOException {
     return new Environment(
-        "Measured with librbd "
+        "Measured on "
+            + LocalDate.now(ZoneOffset.UTC)
+            + " with librbd "
             + Rbd.version()
             + " and librados "
             + Cluster.libradosVersion()

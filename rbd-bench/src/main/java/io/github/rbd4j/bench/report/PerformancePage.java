@@ -9,16 +9,17 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The page {@code docs/performance.md} with its plots. What people wrote of it is in {@code
  * performance.md} among the resources; here the numbers are put into it.
  *
  * @param environment on what was measured
- * @param results the table
+ * @param findings the table
  * @param jmh the results of JMH
  */
-public record PerformancePage(Environment environment, List<Result> results, List<JmhResult> jmh) {
+public record PerformancePage(Environment environment, Findings findings, List<JmhResult> jmh) {
   /** Writes the page and the plots below the folder of the documentation. */
   public void write(Path docs) throws IOException {
     Path plots = Files.createDirectories(docs.resolve("performance"));
@@ -28,40 +29,50 @@ public record PerformancePage(Environment environment, List<Result> results, Lis
     Files.writeString(
         plots.resolve("cost.svg"),
         plot("Time and processor time: rbd4j divided by its peer (less is better)", false).svg());
-    Files.writeString(docs.resolve("performance.md"), text());
+    Files.writeString(docs.resolve("performance.md"), text(plots));
   }
 
   private RatioPlot plot(String title, boolean higherIsBetter) {
     return new RatioPlot(
         title,
-        results.stream().filter(result -> result.higherIsBetter() == higherIsBetter).toList());
+        findings.results().stream()
+            .filter(result -> result.higherIsBetter() == higherIsBetter)
+            .toList());
   }
 
-  String text() {
+  private String text(Path performance) {
     return template()
         .replace("${environment}", environment.text())
         .replace("${table}", table())
         .replace("${jmh}", jmhTable())
-        .replace("${rows}", rows());
+        .replace("${rows}", rows())
+        .replace("${missed}", new Missed(findings.results()).text(performance));
   }
 
   private String table() {
     return "| row | unit | rbd4j | peer | | ratio | spread | bar | |\n"
         + "|---|---|---:|---:|---|---:|---:|---|---|\n"
-        + results.stream()
-            .map(
-                result ->
-                    row(
-                        "`" + result.name() + "`",
-                        result.unit(),
-                        Numbers.of(result.rbd4j()),
-                        Numbers.of(result.peer()),
-                        result.peerName(),
-                        Numbers.ratio(result.ratio()),
-                        Numbers.ratio(result.spread()),
-                        result.bar(),
-                        result.verdict()))
+        + Stream.concat(
+                findings.results().stream().map(PerformancePage::row),
+                findings.failures().stream().map(PerformancePage::row))
             .collect(Collectors.joining("\n"));
+  }
+
+  private static String row(Result result) {
+    return row(
+        "`" + result.name() + "`",
+        result.unit(),
+        Numbers.of(result.rbd4j()),
+        Numbers.of(result.peer()),
+        result.peerName(),
+        Numbers.ratio(result.ratio()),
+        Numbers.ratio(result.spread()),
+        result.bar(),
+        result.verdict());
+  }
+
+  private static String row(Failure failure) {
+    return row("`" + failure.name() + "`", "", "", "", failure.peerName(), "", "", "", "failed");
   }
 
   private String jmhTable() {
@@ -77,12 +88,10 @@ public record PerformancePage(Environment environment, List<Result> results, Lis
             .collect(Collectors.joining("\n"));
   }
 
-  /** What each row is; a metric beside the first one is not told again. */
+  /** What each row is. */
   private String rows() {
-    return results.stream()
-        .filter(result -> result.name().indexOf("-cpu") < 0)
-        .filter(result -> result.name().indexOf("-allocation") < 0)
-        .map(result -> "- `" + result.name() + "`: " + result.what())
+    return findings.results().stream()
+        .map(result -> "- `" + result.row() + "`: " + result.what())
         .distinct()
         .collect(Collectors.joining("\n"));
   }

@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
  * A line of the table.
  *
  * @param name what was measured
+ * @param row the row that it belongs to: the name without what a second metric adds to it
  * @param what it in a few words
  * @param unit the unit of the values
  * @param rbd4j the median of rbd4j
@@ -18,11 +19,13 @@ import org.jspecify.annotations.Nullable;
  * @param difference the median of what rbd4j has more than the peer
  * @param bar what shall be, or empty
  * @param met whether it is; null without a bar
+ * @param pairsMet how many pairs by themselves meet the bar; null without a bar
  * @param ratios of every pair whose peer has not the value 0
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared, never given away
 public record Result(
     String name,
+    String row,
     String what,
     String unit,
     double rbd4j,
@@ -35,6 +38,7 @@ public record Result(
     double difference,
     String bar,
     @Nullable Boolean met,
+    @Nullable Integer pairsMet,
     double[] ratios) {
 
   /** Whether the bar is met, in a word. */

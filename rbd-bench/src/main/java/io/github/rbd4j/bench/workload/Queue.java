@@ -20,6 +20,7 @@ final class Queue implements Workload {
   private final AsyncImage image;
   private final Operation operation;
   private final Offsets offsets;
+  private final int size;
   private final int depth;
   private final BlockingQueue<MemorySegment> free;
   private final AtomicReference<Throwable> failure = new AtomicReference<>();
@@ -28,6 +29,7 @@ final class Queue implements Workload {
     this.image = image.async(AsyncOptions.defaults().queueDepth(depth).onLibrbdThread(direct));
     this.operation = operation;
     this.offsets = new Offsets(image.size() / size, size, sequential);
+    this.size = size;
     this.depth = depth;
     this.free = new ArrayBlockingQueue<>(depth);
     for (int i = 0; i < depth; i++) {
@@ -44,9 +46,11 @@ final class Queue implements Workload {
           operation
               .start(image, offsets.next(), buffer)
               .whenComplete(
-                  (_, thrown) -> {
+                  (count, thrown) -> {
                     if (thrown != null) {
                       failure.set(thrown);
+                    } else if (count instanceof Long read && read != size) {
+                      failure.set(new IllegalStateException("read " + read + " bytes"));
                     }
                     free.add(buffer);
                   });

@@ -31,14 +31,15 @@ final class Threads implements Workload {
   public long runUntil(long end) throws InterruptedException {
     AtomicLong operations = new AtomicLong();
     AtomicReference<Throwable> failure = new AtomicReference<>();
-    AtomicLong seeds = new AtomicLong();
     List<Thread> threads = new ArrayList<>();
-    for (MemorySegment target : targets) {
+    for (int i = 0; i < targets.size(); i++) {
+      MemorySegment target = targets.get(i);
+      long seed = i + 1L;
       threads.add(
           builder.start(
               () -> {
                 try {
-                  operations.addAndGet(read(target, seeds.incrementAndGet(), end));
+                  operations.addAndGet(read(target, seed, end));
                 } catch (Throwable thrown) {
                   failure.set(thrown);
                 }
@@ -54,10 +55,7 @@ final class Threads implements Workload {
   }
 
   private long read(MemorySegment target, long seed, long end) throws InterruptedException {
-    Offsets offsets = new Offsets(image.size() / size, size, false);
-    for (long i = 0; i < seed; i++) {
-      offsets.next(); // so that no two threads read the same blocks at the same time
-    }
+    Offsets offsets = new Offsets(image.size() / size, size, false, seed);
     long operations = 0;
     do {
       permits.acquire();

@@ -237,9 +237,8 @@ final class World implements AutoCloseable {
   }
 
   private void create(String name, long size, boolean lock) {
-    try (ImageOptions options = options(lock)) {
-      rbd.create(name, size, options);
-    }
+    ImageOptions options = options(lock);
+    rbd.create(name, size, options);
   }
 
   private static ImageOptions options(boolean lock) {
@@ -736,9 +735,8 @@ final class World implements AutoCloseable {
     doing("clone %s@%s to %s", name, snapshot, child);
     Runnable call =
         () -> {
-          try (ImageOptions options = options(lock).cloneFormat(1)) {
-            rbd.clone(name, snapshot, rbd, child, options);
-          }
+          ImageOptions options = options(lock).cloneFormat(1);
+          rbd.clone(name, snapshot, rbd, child, options);
         };
     if (Hostile.isImpossible(snapshot)) {
       refused(task(call), NullPointerException.class, IllegalArgumentException.class);
@@ -874,8 +872,8 @@ final class World implements AutoCloseable {
     // A clone is copied only from a handle that cannot own the lock.
     Runnable call =
         () -> {
-          try (Image image = rbd.openReadOnly(name);
-              ImageOptions options = options(false)) {
+          ImageOptions options = options(false);
+          try (Image image = rbd.openReadOnly(name)) {
             image.copyTo(foreign, to, options, 4096, ProgressListener.NONE);
           }
         };
