@@ -3,8 +3,11 @@ import io.github.rbd4j.*;
 import io.github.rbd4j.encryption.*;
 import io.github.rbd4j.group.*;
 import io.github.rbd4j.mirror.*;
+import io.github.rbd4j.nio.*;
 import io.github.rbd4j.rados.*;
+import io.github.rbd4j.transfer.*;
 import java.lang.foreign.*;
+import java.nio.*;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.*;
 import java.time.*;
@@ -96,20 +99,37 @@ void diff(String name, String since) {
   table(rows);
 }
 
+/** A bar that an operation of librbd moves, or a transfer. */
+class Bar implements ProgressListener, TransferListener {
+  private int shown;
+
+  @Override
+  public void onProgress(long done, long total) {
+    show(total == 0 ? 0 : (int) (100 * done / total));
+  }
+
+  @Override
+  public void onProgress(TransferProgress progress) {
+    onProgress(progress.done(), progress.total());
+  }
+
+  synchronized void show(int percent) {
+    shown = Math.max(shown, percent);
+    String full = "#".repeat(shown / 5);
+    System.out.printf("\r[%s%s] %3d %%", full, ".".repeat(20 - full.length()), shown);
+  }
+}
+
+interface WithBar {
+  void run(Bar bar) throws Exception;
+}
+
 /** Runs an operation that takes a listener and shows its progress: bar(it -> image.flatten(it)). */
-void bar(Consumer<ProgressListener> operation) {
-  int[] shown = {0};
-  IntConsumer show =
-      percent -> {
-        synchronized (shown) {
-          shown[0] = Math.max(shown[0], percent);
-          String full = "#".repeat(shown[0] / 5);
-          System.out.printf("\r[%s%s] %3d %%", full, ".".repeat(20 - full.length()), shown[0]);
-        }
-      };
-  operation.accept((done, total) -> show.accept(total == 0 ? 0 : (int) (100 * done / total)));
+void bar(WithBar operation) throws Exception {
+  Bar bar = new Bar();
+  operation.run(bar);
   // librbd does not report the last step of every operation.
-  show.accept(100);
+  bar.show(100);
   System.out.println();
 }
 

@@ -2,6 +2,7 @@ package example;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.github.rbd4j.Image;
@@ -45,6 +46,11 @@ class DisksTest {
       disk.readAt(0, start);
       assertArrayEquals(SYSTEM, start);
     }
+  }
+
+  @Test
+  void thisRunsOnTheClassPath() {
+    assertFalse(Rbd.class.getModule().isNamed());
   }
 
   @Test

@@ -24,6 +24,11 @@ class BackupServiceTest {
   private static final long SIZE = 64 << 20;
 
   @Test
+  void thisRunsOnTheModulePath() {
+    assertEquals("io.github.rbd4j", Rbd.class.getModule().getName());
+  }
+
+  @Test
   void threeNightsAreBackedUpVerifiedAndRestored(Rbd rbd, @TempDir Path directory)
       throws IOException {
     BackupService service = new BackupService(rbd, directory);

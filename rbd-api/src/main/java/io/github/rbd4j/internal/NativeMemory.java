@@ -1,9 +1,6 @@
 package io.github.rbd4j.internal;
 
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 
 /**
@@ -12,22 +9,11 @@ import java.lang.invoke.MethodHandle;
  * and an automatic one waits for the garbage collector.
  */
 public final class NativeMemory {
-  private static final MethodHandle MALLOC =
-      link("malloc", FunctionDescriptor.of(ValueLayout.ADDRESS, ValueLayout.JAVA_LONG));
-  private static final MethodHandle ALIGNED_ALLOC =
-      link(
-          "aligned_alloc",
-          FunctionDescriptor.of(ValueLayout.ADDRESS, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
-  private static final MethodHandle FREE =
-      link("free", FunctionDescriptor.ofVoid(ValueLayout.ADDRESS));
+  private static final MethodHandle MALLOC = LibcFunction.MALLOC.find().orElseThrow();
+  private static final MethodHandle ALIGNED_ALLOC = LibcFunction.ALIGNED_ALLOC.find().orElseThrow();
+  private static final MethodHandle FREE = LibcFunction.FREE.find().orElseThrow();
 
   private NativeMemory() {}
-
-  @SuppressWarnings("restricted")
-  private static MethodHandle link(String function, FunctionDescriptor type) {
-    Linker linker = Linker.nativeLinker();
-    return linker.downcallHandle(linker.defaultLookup().findOrThrow(function), type);
-  }
 
   /**
    * Allocates memory with arbitrary content. It must be freed exactly once, and not be used after

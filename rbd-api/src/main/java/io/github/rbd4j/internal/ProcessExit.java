@@ -1,10 +1,7 @@
 package io.github.rbd4j.internal;
 
-import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.SymbolLookup;
-import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -24,20 +21,12 @@ final class ProcessExit {
    * _exit}, which takes the status, can be one. The handler that was added last runs first, and no
    * other one runs after {@code _exit}. Only glibc has {@code on_exit}.
    */
-  @SuppressWarnings("restricted")
   static void skipTeardown() {
     try {
-      Linker linker = Linker.nativeLinker();
-      SymbolLookup libc = linker.defaultLookup();
-      Optional<MemorySegment> onExit = libc.find("on_exit");
-      Optional<MemorySegment> exitNow = libc.find("_exit");
+      Optional<MethodHandle> onExit = LibcFunction.ON_EXIT.find();
+      Optional<MemorySegment> exitNow = Linker.nativeLinker().defaultLookup().find("_exit");
       if (onExit.isPresent() && exitNow.isPresent()) {
-        MethodHandle register =
-            linker.downcallHandle(
-                onExit.get(),
-                FunctionDescriptor.of(
-                    ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.ADDRESS));
-        int _ = (int) register.invokeExact(exitNow.get(), MemorySegment.NULL);
+        int _ = (int) onExit.get().invokeExact(exitNow.get(), MemorySegment.NULL);
       }
     } catch (Throwable e) { // the process is about to end anyway
       LOG.debug("the C++ libraries will be torn down at the exit", e);

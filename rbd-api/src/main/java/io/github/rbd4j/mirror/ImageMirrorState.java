@@ -11,7 +11,7 @@ public enum ImageMirrorState implements NativeValue {
   ENABLED(librbd_constants.RBD_MIRROR_IMAGE_ENABLED()),
   /** It is not mirrored. */
   DISABLED(librbd_constants.RBD_MIRROR_IMAGE_DISABLED()),
-  /** It is being created; since Ceph 18. */
+  /** It is being created; since Ceph 20. */
   CREATING(librbd_constants.RBD_MIRROR_IMAGE_CREATING()),
   /** A value that this version of rbd4j does not know. */
   UNKNOWN(Integer.MIN_VALUE);

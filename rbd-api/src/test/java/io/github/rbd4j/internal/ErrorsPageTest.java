@@ -17,7 +17,8 @@ import org.junit.jupiter.api.Test;
 /** The table of docs/errors.md says of each errno what it is mapped to. */
 class ErrorsPageTest {
   private static final Pattern ROW =
-      Pattern.compile("^\\| (E\\w+) (\\d+) \\| ([^|]*) \\|", Pattern.MULTILINE);
+      Pattern.compile(
+          "^\\| (E\\w+) (\\d+) \\| ([^|]+) \\| ([^|]+) \\| ([^|]+) \\|$", Pattern.MULTILINE);
   private static final Pattern TYPE = Pattern.compile("`(\\w+Exception)`");
 
   @Test
@@ -27,6 +28,8 @@ class ErrorsPageTest {
     Map<String, Set<String>> documented = new TreeMap<>();
     while (row.find()) {
       Set<String> types = new TreeSet<>();
+      assertThat(row.group(4)).as("the cause of %s", row.group(1)).isNotBlank();
+      assertThat(row.group(5)).as("the cure of %s", row.group(1)).isNotBlank();
       TYPE.matcher(row.group(3)).results().forEach(type -> types.add(type.group(1)));
       documented.put(row.group(1) + " " + row.group(2), types);
     }

@@ -130,7 +130,9 @@ public final class CephCluster implements AutoCloseable {
    */
   public static CephCluster container(String image) {
     try {
-      return CephContainer.start(image);
+      CephContainer container = new CephContainer(image);
+      container.start();
+      return container.cluster();
     } catch (NoClassDefFoundError e) {
       throw new IllegalStateException(
           "a cluster in a container needs org.testcontainers:testcontainers among the dependencies",

@@ -25,7 +25,7 @@ import org.testcontainers.utility.DockerImageName;
  */
 public final class CephContainer extends GenericContainer<CephContainer> {
   /** The container has the id of this process in a label of this name. */
-  static final String OWNER_LABEL = "io.github.rbd4j.it.owner";
+  public static final String OWNER_LABEL = "io.github.rbd4j.it.owner";
 
   private static final String CONF = "ceph.conf";
   private static final String KEYRING = "ceph.client.admin.keyring";
@@ -36,12 +36,11 @@ public final class CephContainer extends GenericContainer<CephContainer> {
       """
       set -e
       ceph config set mon mon_allow_pool_delete true
-      if ! ceph osd pool ls | grep -qx rbd; then
-        ceph osd pool create rbd 8
-        rbd pool init rbd
-      fi
+      if ! ceph osd pool ls | grep -qx rbd; then ceph osd pool create rbd 8; fi
+      rbd pool init rbd
       """;
 
+  private final String image;
   private @Nullable Path folder;
   private @Nullable CephCluster cluster;
 
@@ -57,6 +56,7 @@ public final class CephContainer extends GenericContainer<CephContainer> {
    */
   public CephContainer(String image) {
     super(DockerImageName.parse(image));
+    this.image = image;
     withNetworkMode("host");
     withEnv("MON_IP", "127.0.0.1");
     withEnv("CEPH_PUBLIC_NETWORK", "127.0.0.0/8");
@@ -64,22 +64,27 @@ public final class CephContainer extends GenericContainer<CephContainer> {
     withEnv("MON_PORT", "free");
     withEnv("DEMO_DAEMONS", "osd");
     withLabel(OWNER_LABEL, Long.toString(ProcessHandle.current().pid()));
-    waitingFor(Wait.forLogMessage(".*: SUCCESS\\s*", 1).withStartupTimeout(START_LIMIT));
+    waitingFor(Wait.forLogMessage(".*/bin/demo: SUCCESS\\s*", 1).withStartupTimeout(START_LIMIT));
   }
 
-  static CephCluster start(String image) {
+  /**
+   * Starts the container and waits until its cluster is ready.
+   *
+   * @throws IllegalStateException if no container engine answers, or the image is not there; says
+   *     what to do
+   */
+  @Override
+  public void start() {
     if (!DockerClientFactory.instance().isDockerAvailable()) {
       throw new IllegalStateException(
           "A Ceph cluster in a container was asked for, and no container engine answers. Start one"
               + " (as root: systemctl start docker, or dockerd), or let DOCKER_HOST name one; or"
               + " use daemons of this machine with -Drbd4j.it.cluster=local.");
     }
-    CephContainer container = new CephContainer(image);
     try {
-      container.start();
-      return container.cluster();
+      super.start();
     } catch (ContainerFetchException e) {
-      container.stop();
+      stop();
       throw new IllegalStateException(
           "there is no image "
               + image
@@ -87,7 +92,7 @@ public final class CephContainer extends GenericContainer<CephContainer> {
               + " names it",
           e);
     } catch (RuntimeException e) {
-      container.stop();
+      stop();
       throw e;
     }
   }

@@ -4,6 +4,7 @@ import io.github.rbd4j.Rbd;
 import io.github.rbd4j.RbdException;
 import io.github.rbd4j.rados.Cluster;
 import io.github.rbd4j.rados.IoContext;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -48,6 +49,41 @@ public final class CephExtension implements ParameterResolver {
         cluster.close();
       } finally {
         ceph.close();
+      }
+    }
+  }
+
+  /**
+   * The one attempt of a test run to have a cluster. One that failed is not repeated by each class.
+   */
+  private static final class Attempt implements AutoCloseable {
+    private final @Nullable Shared shared;
+    private final @Nullable RuntimeException failure;
+
+    private Attempt(@Nullable Shared shared, @Nullable RuntimeException failure) {
+      this.shared = shared;
+      this.failure = failure;
+    }
+
+    static Attempt make(ExtensionContext context) {
+      try {
+        return new Attempt(new Shared(context), null);
+      } catch (RuntimeException e) {
+        return new Attempt(null, e);
+      }
+    }
+
+    Shared shared() {
+      if (failure != null) {
+        throw failure;
+      }
+      return Objects.requireNonNull(shared);
+    }
+
+    @Override
+    public void close() {
+      if (shared != null) {
+        shared.close();
       }
     }
   }
@@ -117,7 +153,8 @@ public final class CephExtension implements ParameterResolver {
         context
             .getRoot()
             .getStore(NAMESPACE)
-            .computeIfAbsent(Shared.class, key -> new Shared(context), Shared.class);
+            .computeIfAbsent(Attempt.class, key -> Attempt.make(context), Attempt.class)
+            .shared();
     Class<?> type = parameter.getParameter().getType();
     if (type == CephCluster.class) {
       return shared.ceph;

@@ -1,5 +1,6 @@
 package io.github.rbd4j.tests;
 
+import static io.github.rbd4j.tests.Unsupported.assertUnsupported;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -197,10 +198,8 @@ class AsyncIT {
     List<MemorySegment> expected = pieces(old, 100);
     List<MemorySegment> replacement = pieces(next, 300);
     if (!NativeSymbols.has("rbd_aio_compare_and_writev")) {
-      assertThatThrownBy(() -> async.compareAndWrite(512, expected, replacement))
-          .isInstanceOf(UnsupportedOperationException.class)
-          .hasMessageContaining("rbd_aio_compare_and_writev")
-          .hasMessageContaining(Rbd.version().toString());
+      assertUnsupported(
+          "rbd_aio_compare_and_writev", () -> async.compareAndWrite(512, expected, replacement));
       return;
     }
     assertThat(get(async.compareAndWrite(512, expected, replacement)))
@@ -231,10 +230,8 @@ class AsyncIT {
     CRC32C checksum = new CRC32C();
     checksum.update(data);
     if (!NativeSymbols.has("rbd_aio_write_with_crc32c")) {
-      assertThatThrownBy(() -> async.write(0, source, checksum.getValue(), Set.of()))
-          .isInstanceOf(UnsupportedOperationException.class)
-          .hasMessageContaining("rbd_aio_write_with_crc32c")
-          .hasMessageContaining(Rbd.version().toString());
+      assertUnsupported(
+          "rbd_aio_write_with_crc32c", () -> async.write(0, source, checksum.getValue(), Set.of()));
       return;
     }
     get(async.write(4096, source, checksum.getValue(), Set.of(IoFlag.FUA)));

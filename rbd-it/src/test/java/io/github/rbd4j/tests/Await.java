@@ -21,10 +21,15 @@ final class Await {
 
   /** Returns as soon as the condition holds, and fails if it does not hold in time. */
   static void until(String what, BooleanSupplier condition) {
-    long deadline = System.nanoTime() + LIMIT.toNanos();
+    until(LIMIT, what, condition);
+  }
+
+  /** Returns as soon as the condition holds, and fails if it does not hold within the limit. */
+  static void until(Duration limit, String what, BooleanSupplier condition) {
+    long deadline = System.nanoTime() + limit.toNanos();
     while (!condition.getAsBoolean()) {
       if (System.nanoTime() - deadline > 0) {
-        throw new AssertionError("within " + LIMIT + " it did not happen that " + what);
+        throw new AssertionError("within " + limit + " it did not happen that " + what);
       }
       LockSupport.parkNanos(PAUSE.toNanos());
     }

@@ -47,10 +47,14 @@ class CephExtensionIT {
   }
 
   private static TestExecutionSummary run(Class<?> tests, Map<String, String> parameters) {
+    return run(List.of(tests), parameters);
+  }
+
+  private static TestExecutionSummary run(List<Class<?>> tests, Map<String, String> parameters) {
     SummaryGeneratingListener listener = new SummaryGeneratingListener();
     LauncherDiscoveryRequest request =
         LauncherDiscoveryRequestBuilder.request()
-            .selectors(DiscoverySelectors.selectClass(tests))
+            .selectors(tests.stream().map(DiscoverySelectors::selectClass).toList())
             .configurationParameters(parameters)
             .build();
     LauncherFactory.create().execute(request, listener);
@@ -62,6 +66,10 @@ class CephExtensionIT {
         .extracting(TestExecutionSummary.Failure::getException)
         .isEmpty();
     assertThat(summary.getTestsSucceededCount()).isEqualTo(tests);
+  }
+
+  private static Throwable root(Throwable failure) {
+    return failure.getCause() == null ? failure : root(failure.getCause());
   }
 
   private static Throwable failure(TestExecutionSummary summary) {
@@ -199,6 +207,21 @@ class CephExtensionIT {
   void whatIsNeitherAKindOfClusterNorAFileIsRefused() {
     assertThat(failure(run(NamedPool.class, Map.of("rbd4j.it.cluster", "docker"))))
         .hasStackTraceContaining("local, container or a configuration file");
+  }
+
+  /** It can take minutes until one is given up. */
+  @Test
+  void aClusterThatCannotBeStartedIsNotTriedAgain() {
+    List<Throwable> failures =
+        run(
+                List.of(NamedPool.class, OwnCluster.class),
+                Map.of("rbd4j.it.cluster", conf + ".missing"))
+            .getFailures()
+            .stream()
+            .map(failure -> root(failure.getException()))
+            .toList();
+    assertThat(failures).hasSize(2);
+    assertThat(failures.getFirst()).isSameAs(failures.getLast());
   }
 
   @CephTest

@@ -3,6 +3,7 @@ package io.github.rbd4j.tests;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.rbd4j.Image;
+import io.github.rbd4j.it.CephCluster;
 import io.github.rbd4j.it.CephTest;
 import io.github.rbd4j.rados.Cluster;
 import io.github.rbd4j.tests.Snippets.Snippet;
@@ -15,6 +16,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
@@ -23,19 +25,22 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * The snippets that are marked so run. Those of a page run one after the other in a pool of their
- * own; {@code image} is an empty one of 64 MiB, new for each of them.
+ * own; {@code image} is an empty one of 64 MiB, new for each of them, and the configuration files
+ * that they name are those of this cluster.
  */
 @CephTest
 class DocumentationIT {
   private static final String IMAGE = "image";
+  private static final Pattern CONF = Pattern.compile("/etc/ceph/\\w+\\.conf");
 
   @TempDir private Path folder;
 
   @TestFactory
-  Stream<DynamicTest> everyRunnableSnippetRuns(Cluster cluster) {
+  Stream<DynamicTest> everyRunnableSnippetRuns(CephCluster ceph, Cluster cluster) {
     Map<Path, List<Snippet>> pages =
         Snippets.all().stream()
             .filter(Snippet::runs)
+            .map(snippet -> snippet.with(CONF, ceph.conf().toString()))
             .collect(Collectors.groupingBy(Snippet::file, LinkedHashMap::new, Collectors.toList()));
     assertThat(pages).isNotEmpty();
     return pages.entrySet().stream()

@@ -3,9 +3,14 @@ package io.github.rbd4j.tests;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.rbd4j.Rbd;
+import io.github.rbd4j.internal.LibcFunction;
 import io.github.rbd4j.internal.NativeSymbols;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.ClassModel;
+import java.lang.classfile.constantpool.MemberRefEntry;
 import java.lang.foreign.AddressLayout;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -14,6 +19,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.reflect.Method;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -27,12 +34,13 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 
 /**
  * What the jar of rbd4j tells GraalVM's {@code native-image}: the signatures of all calls into C
- * and from C, without which an image refuses them. It is generated from the bindings; {@code
- * -Drbd4j.nativeimage.write=true} writes it.
+ * and from C, without which an image refuses them. It is generated from the bindings and from
+ * {@link LibcFunction}; {@code -Drbd4j.nativeimage.write=true} writes it.
  *
  * <p>A callback is an object of a functional interface and not a static method, so it is an upcall
  * and not a direct upcall. Its class also makes a handle that calls back, and looks for the method
@@ -118,7 +126,7 @@ class NativeImageMetadataTest {
     }
     return """
         {
-          "comment": "Generated from the bindings, see NativeImageMetadataTest.",
+          "comment": "Generated, see NativeImageMetadataTest.",
           "reflection": [
             %s
           ],
@@ -134,13 +142,18 @@ class NativeImageMetadataTest {
         """
         .formatted(
             String.join(",\n    ", reflection),
-            lines(Stream.concat(bindings.calls().values().stream(), callbacks.stream())),
-            lines(callbacks.stream()));
+            lines(
+                Stream.of(
+                        bindings.calls().values().stream().map(Signature::of),
+                        callbacks.stream().map(Signature::of),
+                        LibcFunction.ALL.stream().map(f -> Signature.of(f.type())))
+                    .flatMap(signatures -> signatures)),
+            lines(callbacks.stream().map(Signature::of)));
   }
 
-  private static String lines(Stream<Method> methods) {
-    return methods
-        .map(m -> Signature.of(m).json())
+  private static String lines(Stream<Signature> signatures) {
+    return signatures
+        .map(Signature::json)
         .distinct()
         .sorted()
         .collect(Collectors.joining(",\n      "));
@@ -193,6 +206,50 @@ class NativeImageMetadataTest {
     assertThat(missing).isEmpty();
     assertThat(known).isGreaterThan(300);
     assertThat(bindings.callbacks()).hasSizeGreaterThan(5);
+  }
+
+  /** The methods of a class that make a native function callable, or read a resource. */
+  private static Stream<String> needsMetadata(Path file) {
+    try {
+      ClassModel type = ClassFile.of().parse(file);
+      return StreamSupport.stream(type.constantPool().spliterator(), false)
+          .filter(MemberRefEntry.class::isInstance)
+          .map(MemberRefEntry.class::cast)
+          .map(member -> member.name().stringValue())
+          .filter(name -> name.matches("downcallHandle|upcallStub|getResource.*"))
+          .map(name -> type.thisClass().asInternalName() + " " + name);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The class files of the library, of its jar or of its folder. */
+  private static List<String> needsMetadata() throws Exception {
+    Path library = Path.of(Rbd.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+    if (Files.isDirectory(library)) {
+      return needsMetadataBelow(library);
+    }
+    try (FileSystem jar = FileSystems.newFileSystem(library)) {
+      return needsMetadataBelow(jar.getPath("/"));
+    }
+  }
+
+  private static List<String> needsMetadataBelow(Path root) throws IOException {
+    try (Stream<Path> files = Files.walk(root)) {
+      return files
+          .filter(file -> file.toString().endsWith(".class"))
+          .flatMap(NativeImageMetadataTest::needsMetadata)
+          .toList();
+    }
+  }
+
+  @Test
+  void nothingElseNeedsMetadata() throws Exception {
+    assertThat(needsMetadata())
+        .containsExactly("io/github/rbd4j/internal/LibcFunction downcallHandle");
+    for (LibcFunction function : LibcFunction.ALL) {
+      assertThat(registered("downcalls")).contains(Signature.of(function.type()));
+    }
   }
 
   @SuppressWarnings("unchecked")

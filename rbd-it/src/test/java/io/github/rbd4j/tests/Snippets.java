@@ -46,6 +46,12 @@ final class Snippets {
       return file + ":" + line;
     }
 
+    /** The same with something else in place of what the pattern finds. */
+    Snippet with(Pattern found, String replacement) {
+      String other = found.matcher(text).replaceAll(Matcher.quoteReplacement(replacement));
+      return new Snippet(file, line, other, runs);
+    }
+
     /** Whether it is more than statements. */
     boolean isFile() {
       return TYPE.matcher(text).find() || MAIN.matcher(text).find();

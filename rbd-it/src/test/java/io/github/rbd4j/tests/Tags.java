@@ -8,5 +8,8 @@ final class Tags {
   /** Needs Maven and the jars of this build. */
   static final String BUILD = "build";
 
+  /** Is about the image of {@code docker/build}, and needs it and a container engine. */
+  static final String CONTAINER = "container";
+
   private Tags() {}
 }
