@@ -34,11 +34,10 @@ final class TransferMain {
     Path file = Path.of(arguments[4]);
     try (Cluster cluster =
             Cluster.builder().clientId("admin").confFile(Path.of(arguments[0])).connect();
-        IoContext io = cluster.ioContext(arguments[1]);
-        ImageOptions likeTheProgram = new ImageOptions()) {
+        IoContext io = cluster.ioContext(arguments[1])) {
       switch (arguments[3]) {
         case "export-raw" -> new ImageExporter(new Rbd(io)).raw(image, null, file);
-        case "import-raw" -> new ImageImporter(new Rbd(io)).raw(file, image, likeTheProgram);
+        case "import-raw" -> new ImageImporter(new Rbd(io)).raw(file, image, new ImageOptions());
         default -> throw new IllegalArgumentException("no such workload: " + arguments[3]);
       }
     }
