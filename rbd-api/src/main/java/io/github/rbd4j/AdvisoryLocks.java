@@ -109,7 +109,7 @@ public final class AdvisoryLocks {
    * <p>Implements: {@code int rbd_lock_exclusive(rbd_image_t image, const char *cookie)}
    *
    * @param cookie tells the locks of this client apart
-   * @throws ImageBusyException if somebody else holds it
+   * @throws ObjectBusyException if somebody else holds it
    * @throws ObjectExistsException if this client holds it with this cookie
    */
   public void lockExclusive(String cookie) {
@@ -127,7 +127,7 @@ public final class AdvisoryLocks {
    *
    * @param cookie tells the locks of this client apart
    * @param tag what all holders give
-   * @throws ImageBusyException if somebody holds it alone or with another tag
+   * @throws ObjectBusyException if somebody holds it alone or with another tag
    * @throws ObjectExistsException if this client holds it with this cookie
    */
   public void lockShared(String cookie, String tag) {

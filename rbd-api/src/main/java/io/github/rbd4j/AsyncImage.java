@@ -175,7 +175,7 @@ public final class AsyncImage {
         ImageOperation.READ,
         offset,
         length,
-        false,
+        data.looksAtPresence(),
         scratch,
         submission,
         (image, result) -> {
@@ -227,7 +227,7 @@ public final class AsyncImage {
         ImageOperation.READ,
         offset,
         length,
-        false,
+        data.looksAtPresence(),
         scratch,
         submission,
         (image, result) -> {
@@ -255,6 +255,7 @@ public final class AsyncImage {
       count = Completions.await(completion -> submission.to(image, completion));
     }
     Failures.check(count, handle.operation("read"));
+    data.requireLatelyPresent(image);
     return count > length ? Failures.checkCount(count, length, handle.operation("read")) : count;
   }
 

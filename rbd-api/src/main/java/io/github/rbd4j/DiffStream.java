@@ -1,9 +1,10 @@
 package io.github.rbd4j;
 
 import io.github.rbd4j.internal.Rethrow;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.Spliterator;
 import java.util.Spliterators.AbstractSpliterator;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
@@ -11,7 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Carries extents from the thread on which librbd iterates to the one that consumes the stream.
- * librbd must never wait for a consumer, so that what was not taken yet piles up, packed.
+ * librbd must never wait for a consumer, so that what was not taken yet piles up, packed. A
+ * consumer takes a pack when it is full, or what is there when there is no full one.
  */
 final class DiffStream extends AbstractSpliterator<DiffExtent> {
   private static final int PACK_SIZE = 1024;
@@ -22,26 +24,26 @@ final class DiffStream extends AbstractSpliterator<DiffExtent> {
     void iterate(DiffVisitor visitor);
   }
 
-  /** Some extents. The last pack of all is marked, and has what the iteration threw. */
+  /** Some extents. */
   private static final class Pack {
     final long[] offsets = new long[PACK_SIZE];
     final long[] lengths = new long[PACK_SIZE];
     final boolean[] exists = new boolean[PACK_SIZE];
     int count;
-    boolean last;
-    @Nullable Throwable failure;
   }
 
   private final Source source;
-  private final LinkedBlockingQueue<Pack> packs = new LinkedBlockingQueue<>();
   private volatile boolean closed;
 
-  // Used by the iterating thread alone.
+  // Guarded by this.
+  private final Deque<Pack> full = new ArrayDeque<>();
   private Pack filling = new Pack();
+  private boolean ended;
+  private @Nullable Throwable failure;
 
   // Used by the consuming thread alone.
   private boolean started;
-  private @Nullable Pack taking;
+  private Pack taking = new Pack();
   private int taken;
 
   private DiffStream(Source source) {
@@ -57,23 +59,29 @@ final class DiffStream extends AbstractSpliterator<DiffExtent> {
   private void iterate() {
     try {
       source.iterate(this::add);
+      end(null);
     } catch (Throwable thrown) { // the consumer rethrows it
-      filling.failure = thrown;
+      end(thrown);
     }
-    filling.last = true;
-    packs.add(filling);
   }
 
-  private boolean add(long offset, long length, boolean exists) {
+  private synchronized void end(@Nullable Throwable thrown) {
+    failure = thrown;
+    ended = true;
+    notifyAll();
+  }
+
+  private synchronized boolean add(long offset, long length, boolean exists) {
     Pack pack = filling;
     pack.offsets[pack.count] = offset;
     pack.lengths[pack.count] = length;
     pack.exists[pack.count] = exists;
     pack.count++;
     if (pack.count == PACK_SIZE) {
-      packs.add(pack);
+      full.add(pack);
       filling = new Pack();
     }
+    notifyAll();
     return !closed;
   }
 
@@ -86,30 +94,46 @@ final class DiffStream extends AbstractSpliterator<DiffExtent> {
       started = true;
       Thread.ofPlatform().daemon().name("rbd4j-diff").start(this::iterate);
     }
-    Pack pack = taking;
-    while (pack == null || taken == pack.count) {
-      if (pack != null && pack.last) {
-        if (pack.failure != null) {
-          throw Rethrow.asIs(pack.failure);
-        }
+    if (taken == taking.count) {
+      takeInterruptibly();
+      if (taking.count == 0) {
         return false;
       }
-      pack = takeInterruptibly();
-      taking = pack;
-      taken = 0;
     }
+    Pack pack = taking;
     int i = taken++;
     action.accept(new DiffExtent(pack.offsets[i], pack.lengths[i], pack.exists[i]));
     return true;
   }
 
-  private Pack takeInterruptibly() {
+  private void takeInterruptibly() {
     try {
-      return packs.take();
+      take();
     } catch (InterruptedException e) {
       closed = true;
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted while waiting for the next extent", e);
+    }
+  }
+
+  /** Takes some extents; none when there are no more. */
+  private synchronized void take() throws InterruptedException {
+    while (full.isEmpty() && filling.count == 0 && !ended) {
+      wait();
+    }
+    Pack next = full.poll();
+    if (next == null) {
+      next = filling;
+      filling = taking; // all of it was taken
+      filling.count = 0;
+    }
+    taking = next;
+    taken = 0;
+    if (next.count == 0) {
+      Throwable thrown = failure;
+      if (thrown != null) {
+        throw Rethrow.asIs(thrown);
+      }
     }
   }
 }

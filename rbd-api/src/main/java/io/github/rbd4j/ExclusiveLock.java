@@ -125,7 +125,7 @@ public final class ExclusiveLock {
    *
    * @param mode how it is held
    * @param owner its holder, as {@link #owners} names it
-   * @throws ImageBusyException if another one holds it
+   * @throws ObjectBusyException if another one holds it
    * @throws ObjectNotFoundException if nobody holds it
    */
   public void breakLock(LockMode mode, String owner) {

@@ -87,8 +87,8 @@ public enum Feature implements NativeFlag {
    * *features)}
    *
    * @param names the names, separated by commas, or the mask as a number
-   * @return the features
-   * @throws InvalidRequestException if a name is unknown
+   * @return the features; those that this version of rbd4j does not know are left out
+   * @throws InvalidRequestException if a name is unknown to librbd
    */
   public static Set<Feature> parse(String names) {
     NativeStrings.require(names, "names");

@@ -34,6 +34,7 @@ import static io.github.rbd4j.bindings.librbd_h.rbd_snap_create2;
 import static io.github.rbd4j.bindings.librbd_h.rbd_snap_get_limit;
 import static io.github.rbd4j.bindings.librbd_h.rbd_snap_get_name;
 import static io.github.rbd4j.bindings.librbd_h.rbd_snap_get_namespace_type;
+import static io.github.rbd4j.bindings.librbd_h.rbd_snap_get_timestamp;
 import static io.github.rbd4j.bindings.librbd_h.rbd_snap_list;
 import static io.github.rbd4j.bindings.librbd_h.rbd_snap_list_end;
 import static io.github.rbd4j.bindings.librbd_h.rbd_snap_remove_by_id;
@@ -80,6 +81,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -89,7 +91,9 @@ import java.util.OptionalLong;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.ToLongFunction;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An open image. It is safe for any number of threads, with one exception that librbd makes: {@link
@@ -113,16 +117,32 @@ public final class Image extends NativeObject {
   private final ImageIo data;
   private final InFlight inFlight;
   private final QuiesceSeats quiesceSeats;
+  private final @Nullable Presence presence;
   private volatile boolean atSnapshot;
 
-  Image(Rbd rbd, NativeHandle handle, boolean atSnapshot) {
+  Image(Rbd rbd, NativeHandle handle, OpenOptions options) {
     super(handle);
     this.rbd = rbd;
     this.handle = handle;
-    this.data = new ImageIo(handle);
+    this.presence = options.readOnly() ? new Presence(this, handle) : null;
+    this.data = new ImageIo(handle, presence);
     this.inFlight = new InFlight(handle);
     this.quiesceSeats = new QuiesceSeats(this, handle);
-    this.atSnapshot = atSnapshot;
+    String snapshot = options.snapshot();
+    this.atSnapshot = snapshot != null;
+    if (presence != null && snapshot != null) {
+      presence.setSnapshot(snapshot(snapshot).id());
+    }
+  }
+
+  /**
+   * Whether it was opened for writing, and shows the image itself and not a snapshot. What another
+   * client has locked can still not be written.
+   *
+   * @return false if every write fails with {@link ReadOnlyImageException}
+   */
+  public boolean isWritable() {
+    return presence == null && !atSnapshot;
   }
 
   /**
@@ -414,7 +434,14 @@ public final class Image extends NativeObject {
    * handle then throws, once: treat all writes since the last good flush as lost, also those of
    * other threads that share the handle, whose own flushes may well succeed.
    *
+   * <p>If the image is open for reading only, there is nothing to write; then a flush that returns
+   * tells that the image, or the snapshot that is read, was there all the time: all that was read
+   * before was in it.
+   *
    * <p>Implements: {@code int rbd_flush(rbd_image_t image)}
+   *
+   * @throws ImageNotFoundException if the image is open for reading only and was removed
+   * @throws SnapshotNotFoundException if the snapshot that is read was removed
    */
   public void flush() {
     data.flush();
@@ -534,15 +561,22 @@ public final class Image extends NativeObject {
   /**
    * The features.
    *
-   * <p>Implements: {@code int rbd_get_features(rbd_image_t image, uint64_t *features)}
-   *
    * @return the features
    */
   public Set<Feature> features() {
-    return NativeFlag.of(
-        Feature.class,
-        handle.callForLong(
-            handle.operation("get the features of"), (i, arena, out) -> rbd_get_features(i, out)));
+    return NativeFlag.of(Feature.class, featureMask());
+  }
+
+  /**
+   * The bits of {@link #features}, also those that this version of rbd4j does not know.
+   *
+   * <p>Implements: {@code int rbd_get_features(rbd_image_t image, uint64_t *features)}
+   *
+   * @return the mask of librbd
+   */
+  public long featureMask() {
+    return handle.callForLong(
+        handle.operation("get the features of"), (i, arena, out) -> rbd_get_features(i, out));
   }
 
   /**
@@ -565,30 +599,44 @@ public final class Image extends NativeObject {
   /**
    * What librbd notes about the use of the image.
    *
-   * <p>Implements: {@code int rbd_get_op_features(rbd_image_t image, uint64_t *op_features)}
-   *
    * @return the operation features
    */
   public Set<OperationFeature> operationFeatures() {
-    return NativeFlag.of(
-        OperationFeature.class,
-        handle.callForLong(
-            handle.operation("get the operation features of"),
-            (i, arena, out) -> rbd_get_op_features(i, out)));
+    return NativeFlag.of(OperationFeature.class, operationFeatureMask());
+  }
+
+  /**
+   * The bits of {@link #operationFeatures}, also those that this version of rbd4j does not know.
+   *
+   * <p>Implements: {@code int rbd_get_op_features(rbd_image_t image, uint64_t *op_features)}
+   *
+   * @return the mask of librbd
+   */
+  public long operationFeatureMask() {
+    return handle.callForLong(
+        handle.operation("get the operation features of"),
+        (i, arena, out) -> rbd_get_op_features(i, out));
   }
 
   /**
    * What is wrong with the metadata.
    *
-   * <p>Implements: {@code int rbd_get_flags(rbd_image_t image, uint64_t *flags)}
-   *
    * @return the flags, mostly none
    */
   public Set<ImageFlag> flags() {
-    return NativeFlag.of(
-        ImageFlag.class,
-        handle.callForLong(
-            handle.operation("get the flags of"), (i, arena, out) -> rbd_get_flags(i, out)));
+    return NativeFlag.of(ImageFlag.class, flagMask());
+  }
+
+  /**
+   * The bits of {@link #flags}, also those that this version of rbd4j does not know.
+   *
+   * <p>Implements: {@code int rbd_get_flags(rbd_image_t image, uint64_t *flags)}
+   *
+   * @return the mask of librbd
+   */
+  public long flagMask() {
+    return handle.callForLong(
+        handle.operation("get the flags of"), (i, arena, out) -> rbd_get_flags(i, out));
   }
 
   /**
@@ -659,6 +707,9 @@ public final class Image extends NativeObject {
           MemorySegment stat = rbd_image_info_t.allocate(arena);
           Failures.check(rbd_stat(image, stat, stat.byteSize()), operation);
           NativeTime time = new NativeTime(arena);
+          long featureMask = featureMask();
+          long operationFeatureMask = operationFeatureMask();
+          long flagMask = flagMask();
           return new ImageInfo(
               name(),
               id(),
@@ -670,9 +721,12 @@ public final class Image extends NativeObject {
               dataPoolId(),
               stripeUnit(),
               stripeCount(),
-              features(),
-              operationFeatures(),
-              flags(),
+              NativeFlag.of(Feature.class, featureMask),
+              featureMask,
+              NativeFlag.of(OperationFeature.class, operationFeatureMask),
+              operationFeatureMask,
+              NativeFlag.of(ImageFlag.class, flagMask),
+              flagMask,
               time.read(operation, out -> rbd_get_create_timestamp(image, out)),
               time.read(operation, out -> rbd_get_access_timestamp(image, out)),
               time.read(operation, out -> rbd_get_modify_timestamp(image, out)),
@@ -716,6 +770,15 @@ public final class Image extends NativeObject {
   }
 
   /**
+   * Copies all that a clone still shares with its parent, so that it needs it no more.
+   *
+   * @throws InvalidRequestException if the image is no clone
+   */
+  public void flatten() {
+    flatten(ProgressListener.NONE);
+  }
+
+  /**
    * Copies all that a clone still shares with its parent, so that it needs it no more. An exception
    * out of the listener stops it.
    *
@@ -733,6 +796,17 @@ public final class Image extends NativeObject {
                 Objects.requireNonNull(listener, "listener"),
                 (image, arena, argument) ->
                     rbd_flatten_with_progress(image, Upcalls.progressStub(), argument)));
+  }
+
+  /**
+   * Frees the space of ranges that hold only zeros.
+   *
+   * @param sparseSize the smallest range to look for in bytes, a power of two from 4096 to the
+   *     object size
+   * @throws InvalidRequestException if the sparse size is not possible
+   */
+  public void sparsify(long sparseSize) {
+    sparsify(sparseSize, ProgressListener.NONE);
   }
 
   /**
@@ -759,6 +833,15 @@ public final class Image extends NativeObject {
   }
 
   /**
+   * Makes the object map anew by looking at each object.
+   *
+   * @throws InvalidRequestException if the image has no object map
+   */
+  public void rebuildObjectMap() {
+    rebuildObjectMap(ProgressListener.NONE);
+  }
+
+  /**
    * Makes the object map anew by looking at each object. An exception out of the listener stops it.
    *
    * <p>Implements: {@code int rbd_rebuild_object_map(rbd_image_t image, librbd_progress_fn_t cb,
@@ -780,6 +863,16 @@ public final class Image extends NativeObject {
   // ----------------------------------------------------------------------------------- copies
 
   /**
+   * Copies what this object shows into another open image. See {@link #copyTo(Image,
+   * ProgressListener)}.
+   *
+   * @param target the other image
+   */
+  public void copyTo(Image target) {
+    copyTo(target, ProgressListener.NONE);
+  }
+
+  /**
    * Copies what this object shows into another open image, which must be as large at least, and
    * should be new: where this one has no data, or only zeros, the other keeps what it has. An
    * exception out of the listener comes out of here when the copy is done: librbd does not stop it.
@@ -791,7 +884,8 @@ public final class Image extends NativeObject {
    * @param listener told the number of bytes
    * @throws InvalidRequestException if the other image is smaller
    * @throws UnsupportedOperationException if this is a clone, and librbd would leave out what it
-   *     shares with its parent: at a snapshot of it, or as the owner of its exclusive lock
+   *     shares with its parent: at a snapshot of it, or as the owner of its exclusive lock. If it
+   *     has become the owner meanwhile, the copy is done, and possibly incomplete
    */
   public void copyTo(Image target, ProgressListener listener) {
     requireWholeCopy();
@@ -805,6 +899,7 @@ public final class Image extends NativeObject {
                         (image, arena, argument) ->
                             rbd_copy_with_progress2(image, to, Upcalls.progressStub(), argument))));
     requireWholeCopy();
+    data.requirePresent();
   }
 
   /**
@@ -825,6 +920,18 @@ public final class Image extends NativeObject {
   }
 
   /**
+   * Copies what this object shows into a new image, without snapshots. See {@link #copyTo(Rbd,
+   * String, ImageOptions, long, ProgressListener)}.
+   *
+   * @param target where the new image goes
+   * @param name the name of the new image, without {@code /} and {@code @}
+   * @param options how it shall be
+   */
+  public void copyTo(Rbd target, String name, ImageOptions options) {
+    copyTo(target, name, options, 0, ProgressListener.NONE);
+  }
+
+  /**
    * Copies what this object shows into a new image, without snapshots. An exception out of the
    * listener comes out of here when the copy is done: librbd does not stop it.
    *
@@ -840,7 +947,7 @@ public final class Image extends NativeObject {
    * @throws ImageExistsException if there is an image of that name
    * @throws UnsupportedOperationException if this is a clone, and librbd would leave out what it
    *     shares with its parent: at a snapshot of it, or as the owner of its exclusive lock. If it
-   *     has become the owner meanwhile, the copy is there, and incomplete
+   *     has become the owner meanwhile, the copy is there, and possibly incomplete
    */
   public void copyTo(
       Rbd target, String name, ImageOptions options, long sparseSize, ProgressListener listener) {
@@ -862,6 +969,19 @@ public final class Image extends NativeObject {
                 argument,
                 sparseSize));
     requireWholeCopy();
+    data.requirePresent();
+  }
+
+  /**
+   * Copies the image with its snapshots into a new image. See {@link #deepCopyTo(Rbd, String,
+   * ImageOptions, ProgressListener)}.
+   *
+   * @param target where the new image goes
+   * @param name the name of the new image, without {@code /} and {@code @}
+   * @param options how it shall be
+   */
+  public void deepCopyTo(Rbd target, String name, ImageOptions options) {
+    deepCopyTo(target, name, options, ProgressListener.NONE);
   }
 
   /**
@@ -899,6 +1019,7 @@ public final class Image extends NativeObject {
                 opts,
                 Upcalls.progressStub(),
                 argument));
+    data.requirePresent();
   }
 
   @FunctionalInterface
@@ -1155,6 +1276,10 @@ public final class Image extends NativeObject {
    * first watch opens the image once more, to read and write, also if this handle is read-only; so
    * there is one more watcher of it until this image is closed.
    *
+   * <p>Implements: {@code int rbd_quiesce_watch(rbd_image_t image, rbd_update_callback_t
+   * quiesce_cb, rbd_update_callback_t unquiesce_cb, void *arg, uint64_t *handle)}, {@code void
+   * rbd_quiesce_complete(rbd_image_t image, uint64_t handle, int r)}
+   *
    * @param listener what to call, on the executor of the cluster connection
    * @param limit how long it may prepare; a snapshot fails when it takes longer
    * @return the watch; close it to end it
@@ -1193,7 +1318,7 @@ public final class Image extends NativeObject {
    * size_t *val_len)}
    *
    * @param key the key
-   * @return the value
+   * @return the value, as far as its first NUL if another program wrote one into it
    * @throws ObjectNotFoundException if there is no such key
    */
   public String metadata(String key) {
@@ -1346,7 +1471,8 @@ public final class Image extends NativeObject {
 
   /**
    * Takes a snapshot. What was written before is flushed first: if that fails, no snapshot is
-   * taken.
+   * taken. An exception out of the listener comes out of here when the snapshot is taken: librbd
+   * does not stop it.
    *
    * <p>Implements: {@code int rbd_snap_create2(rbd_image_t image, const char *snap_name, uint32_t
    * flags, librbd_progress_fn_t cb, void *cbdata)}
@@ -1447,6 +1573,9 @@ public final class Image extends NativeObject {
         snapshotOperation("set", name),
         (image, arena) -> rbd_snap_set(image, NativeStrings.copy(arena, name)));
     atSnapshot = true;
+    if (presence != null) {
+      presence.setSnapshot(snapshot(name).id());
+    }
   }
 
   /**
@@ -1462,6 +1591,9 @@ public final class Image extends NativeObject {
         snapshotOperation("set", "id:" + snapshotId),
         image -> rbd_snap_set_by_id(image, snapshotId));
     atSnapshot = true;
+    if (presence != null) {
+      presence.setSnapshot(snapshotId);
+    }
   }
 
   /** Makes this object show the image itself again, for all who use it. */
@@ -1470,6 +1602,9 @@ public final class Image extends NativeObject {
         handle.operation("unset the snapshot of"),
         image -> rbd_snap_set(image, MemorySegment.NULL));
     atSnapshot = false;
+    if (presence != null) {
+      presence.unsetSnapshot();
+    }
   }
 
   /**
@@ -1523,6 +1658,45 @@ public final class Image extends NativeObject {
                 b -> rbd_snap_get_name(image, snapshotId, b.data(0), b.sizePointer(0))));
   }
 
+  /**
+   * When a snapshot was taken, of whichever kind it is.
+   *
+   * <p>Implements: {@code int rbd_snap_get_timestamp(rbd_image_t image, uint64_t snap_id, struct
+   * timespec *timestamp)}
+   *
+   * @param snapshotId its id
+   * @return the time
+   * @throws SnapshotNotFoundException if there is no snapshot of that id
+   */
+  public Instant snapshotTimestamp(long snapshotId) {
+    return snapshotTimestamp(
+        snapshotOperation("get the timestamp of", "id:" + snapshotId), _ -> snapshotId);
+  }
+
+  /**
+   * librbd of Ceph 16 aborts the process when the snapshot is not in the handle's list, which any
+   * other user of the handle can renew at any time. So the question goes to a handle of its own,
+   * which is asked first whether it knows the snapshot.
+   */
+  Instant snapshotTimestamp(Operation operation, ToLongFunction<Image> snapshotId) {
+    try (Image own = openToRead()) {
+      long id = snapshotId.applyAsLong(own);
+      return own.handle.use(
+          (image, arena) -> {
+            MemorySegment type = arena.allocate(ValueLayout.JAVA_INT);
+            Failures.check(rbd_snap_get_namespace_type(image, id, type), operation);
+            return new NativeTime(arena)
+                .read(operation, out -> rbd_snap_get_timestamp(image, id, out));
+          });
+    }
+  }
+
+  /** By its id where it has one: an image in the trash has no name by which to open it. */
+  private Image openToRead() {
+    String id = id();
+    return id.isEmpty() ? rbd.openReadOnly(name()) : rbd.openById(id, OpenOptions.forReading());
+  }
+
   Operation snapshotOperation(String verb, String snapshot) {
     return handle.operation(verb).on(Subject.SNAPSHOT, handle.name() + "@" + snapshot);
   }
@@ -1563,6 +1737,7 @@ public final class Image extends NativeObject {
     } else {
       diffFromName(safe, length, visitor);
     }
+    data.requirePresent();
   }
 
   /**

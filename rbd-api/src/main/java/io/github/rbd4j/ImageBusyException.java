@@ -1,9 +1,10 @@
 package io.github.rbd4j;
 
 /**
- * Somebody uses the object: an open image, a protected snapshot, a lock of another client (EBUSY).
+ * Somebody uses the image: has it open, holds its lock, shares its data by a snapshot or clone of
+ * it (EBUSY).
  */
-public class ImageBusyException extends RbdException {
+public class ImageBusyException extends ObjectBusyException {
   private static final long serialVersionUID = 1L;
 
   /**

@@ -17,8 +17,11 @@ import java.util.Set;
  * @param stripeUnit the stripe unit in bytes
  * @param stripeCount over how many objects a stripe goes
  * @param features the features
+ * @param featureMask their bits, also those that this version of rbd4j does not know
  * @param operationFeatures what librbd notes about the use of the image
+ * @param operationFeatureMask the bits of that, also those that this version of rbd4j does not know
  * @param flags what is wrong with the metadata
+ * @param flagMask the bits of that, also those that this version of rbd4j does not know
  * @param created when the image was created; the epoch for an image of format 1
  * @param accessed when it was read last, as exactly as the cluster is configured to note it
  * @param modified when it was written last, as exactly as the cluster is configured to note it
@@ -37,8 +40,11 @@ public record ImageInfo(
     long stripeUnit,
     long stripeCount,
     Set<Feature> features,
+    long featureMask,
     Set<OperationFeature> operationFeatures,
+    long operationFeatureMask,
     Set<ImageFlag> flags,
+    long flagMask,
     Instant created,
     Instant accessed,
     Instant modified,

@@ -31,6 +31,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.OptionalLong;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The data path of an image: splits what librbd cannot take at once, carries heap memory through
@@ -40,9 +41,11 @@ final class ImageIo {
   private static final long MAX_OBJECT = 1L << 25;
 
   private final NativeHandle handle;
+  private final @Nullable Presence presence;
 
-  ImageIo(NativeHandle handle) {
+  ImageIo(NativeHandle handle, @Nullable Presence presence) {
     this.handle = handle;
+    this.presence = presence;
   }
 
   long read(long offset, MemorySegment target, int flags) {
@@ -127,9 +130,38 @@ final class ImageIo {
       if (count <= 0) {
         count = explainRead(image, offset, length, target, flags, count);
       }
+      requireLatelyPresent(image);
       return count > length ? Failures.checkCount(count, length, handle.operation("read")) : count;
     } finally {
       handle.release();
+    }
+  }
+
+  /** Whether librbd may have to be asked after a read. */
+  boolean looksAtPresence() {
+    return presence != null;
+  }
+
+  /** After a read: throws if the image was removed, some time ago at least. */
+  void requireLatelyPresent(MemorySegment image) {
+    if (presence != null) {
+      presence.requireLately(image);
+    }
+  }
+
+  /** After something long: throws if the image was removed before its end. */
+  void requirePresent() {
+    MemorySegment image = handle.acquire();
+    try {
+      requirePresent(image);
+    } finally {
+      handle.release();
+    }
+  }
+
+  private void requirePresent(MemorySegment image) {
+    if (presence != null) {
+      presence.require(image);
     }
   }
 
@@ -253,6 +285,7 @@ final class ImageIo {
     try {
       result =
           Completions.call(completion -> rbd_aio_flush(image, completion), () -> rbd_flush(image));
+      requirePresent(image);
     } finally {
       handle.release();
     }

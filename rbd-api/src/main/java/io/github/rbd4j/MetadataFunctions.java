@@ -11,6 +11,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Optional;
 import java.util.SequencedMap;
 
 /**
@@ -97,11 +98,39 @@ record MetadataFunctions(Getter getter, Setter setter, Remover remover, Lister l
     }
   }
 
+  /**
+   * Fills a page, unless there is no more: with several calls where keys are removed meanwhile, and
+   * where so many values are too much for one.
+   */
   SequencedMap<String, String> page(NativeHandle handle, String after, long max) {
     NativeStrings.require(after, "after");
     if (max < 1) {
       throw new IllegalArgumentException("max " + max + " is less than 1");
     }
+    SequencedMap<String, String> page = new LinkedHashMap<>();
+    String start = after;
+    long most = PAGE;
+    while (page.size() < max) {
+      long wanted = Math.min(max - page.size(), most);
+      try {
+        List<String> keys = read(handle, start, wanted, page);
+        if (keys.size() < wanted || keys.getLast().equals(start)) {
+          break;
+        }
+        start = keys.getLast();
+      } catch (ArgumentOutOfRangeException tooMuch) {
+        if (wanted == 1) {
+          throw tooMuch;
+        }
+        most = wanted / 2;
+      }
+    }
+    return page;
+  }
+
+  /** Adds what one call lists, and returns the keys that it listed. */
+  private List<String> read(
+      NativeHandle handle, String after, long max, SequencedMap<String, String> page) {
     return handle.use(
         (object, arena) -> {
           MemorySegment start = NativeStrings.copy(arena, after);
@@ -110,30 +139,34 @@ record MetadataFunctions(Getter getter, Setter setter, Remover remover, Lister l
               b ->
                   lister.list(
                       object, start, max, b.data(0), b.sizePointer(0), b.data(1), b.sizePointer(1)),
-              (b, result) -> pair(handle, b),
+              (b, result) -> pair(handle, b, page),
               Slot.bytes(4096, Sizing.SIZE_POINTER),
               Slot.bytes(16384, Sizing.SIZE_POINTER));
         });
   }
 
-  private SequencedMap<String, String> pair(NativeHandle handle, SizedBuffer buffers) {
+  private List<String> pair(
+      NativeHandle handle, SizedBuffer buffers, SequencedMap<String, String> page) {
     List<String> keys = NativeStrings.split(buffers.data(0), buffers.count(0));
     List<String> values = NativeStrings.split(buffers.data(1), buffers.count(1));
-    SequencedMap<String, String> page = new LinkedHashMap<>();
     if (values.size() == keys.size()) {
       for (int i = 0; i < keys.size(); i++) {
         page.put(keys.get(i), values.get(i));
       }
     } else { // some value that another program wrote holds a NUL, so it is not clear which
       for (String key : keys) {
-        try {
-          page.put(key, get(handle, key));
-        } catch (ObjectNotFoundException e) {
-          page.remove(key); // it was removed meanwhile
-        }
+        find(handle, key).ifPresent(value -> page.put(key, value));
       }
     }
-    return page;
+    return keys;
+  }
+
+  private Optional<String> find(NativeHandle handle, String key) {
+    try {
+      return Optional.of(get(handle, key));
+    } catch (ObjectNotFoundException removedMeanwhile) {
+      return Optional.empty();
+    }
   }
 
   private static Operation operation(NativeHandle handle, String verb, String key) {

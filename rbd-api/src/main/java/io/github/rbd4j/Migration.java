@@ -97,6 +97,16 @@ public final class Migration {
   }
 
   /**
+   * Copies the data.
+   *
+   * @param name the name of the target, in this pool
+   * @throws ImageNotFoundException if there is none of that name
+   */
+  public void execute(String name) {
+    execute(name, ProgressListener.NONE);
+  }
+
+  /**
    * Copies the data. An exception out of the listener comes out of here when the copy is done:
    * librbd does not stop it.
    *
@@ -120,6 +130,17 @@ public final class Migration {
   /**
    * Undoes a migration that is not committed: the image is again what it was.
    *
+   * @param name the name of the target, in this pool
+   * @throws ImageNotFoundException if there is none of that name
+   */
+  public void abort(String name) {
+    abort(name, ProgressListener.NONE);
+  }
+
+  /**
+   * Undoes a migration that is not committed: the image is again what it was. An exception out of
+   * the listener stops it, and leaves images that can only be aborted: call again.
+   *
    * <p>Implements: {@code int rbd_migration_abort_with_progress(rados_ioctx_t ioctx, const char
    * *image_name, librbd_progress_fn_t cb, void *cbdata)}
    *
@@ -140,6 +161,19 @@ public final class Migration {
   /**
    * Ends a migration whose data is copied: the source is removed.
    *
+   * @param name the name of the target, in this pool
+   * @throws ImageNotFoundException if there is none of that name
+   * @throws InvalidRequestException if the data is not copied, or it is not being migrated
+   */
+  public void commit(String name) {
+    commit(name, ProgressListener.NONE);
+  }
+
+  /**
+   * Ends a migration whose data is copied: the source is removed. An exception out of the listener
+   * comes out of here when that is done. librbd is not stopped: it would leave a source in the
+   * trash that nobody can remove.
+   *
    * <p>Implements: {@code int rbd_migration_commit_with_progress(rados_ioctx_t ioctx, const char
    * *image_name, librbd_progress_fn_t cb, void *cbdata)}
    *
@@ -150,12 +184,15 @@ public final class Migration {
    */
   public void commit(String name, ProgressListener listener) {
     NativeStrings.requireName(name, "name");
+    UnstoppedListener unstopped =
+        new UnstoppedListener(Objects.requireNonNull(listener, "listener"));
     handle.callWithUpcall(
         rbd.imageOperation("commit the migration of", name),
-        Objects.requireNonNull(listener, "listener"),
+        unstopped,
         (pool, arena, argument) ->
             rbd_migration_commit_with_progress(
                 pool, NativeStrings.copy(arena, name), Upcalls.progressStub(), argument));
+    unstopped.rethrow();
   }
 
   /**

@@ -50,7 +50,7 @@ public final class Namespaces {
    *
    * @param name its name
    * @throws NamespaceNotFoundException if there is none of that name
-   * @throws ImageBusyException if it has images
+   * @throws ObjectBusyException if it has images
    */
   public void remove(String name) {
     NativeStrings.requireName(name, "name");

@@ -1,6 +1,9 @@
 package io.github.rbd4j;
 
-/** The client lacks the capability, or the object refuses (EPERM, EACCES). */
+/**
+ * The client lacks the capability, or the object refuses (EPERM, EACCES). A passphrase that is
+ * refused has the subclass {@link WrongPassphraseException}.
+ */
 public class PermissionDeniedException extends RbdException {
   private static final long serialVersionUID = 1L;
 

@@ -127,12 +127,7 @@ final class QuiesceSeats {
       handle.afterClose(registration::close);
     }
 
-    /**
-     * Registers this, which does not block.
-     *
-     * <p>Implements: {@code int rbd_quiesce_watch(rbd_image_t image, rbd_update_callback_t
-     * quiesce_cb, rbd_update_callback_t unquiesce_cb, void *arg, uint64_t *handle)}
-     */
+    /** Registers this, which does not block. */
     private synchronized long register() { // a quiesce that comes at once waits for the id
       try (Arena arena = Arena.ofConfined()) {
         MemorySegment out = arena.allocate(ValueLayout.JAVA_LONG);
@@ -178,11 +173,7 @@ final class QuiesceSeats {
       }
     }
 
-    /**
-     * Answers a quiesce. librbd aborts the process when one is answered twice.
-     *
-     * <p>Implements: {@code void rbd_quiesce_complete(rbd_image_t image, uint64_t handle, int r)}
-     */
+    /** Answers a quiesce. librbd aborts the process when one is answered twice. */
     private void complete(int result) {
       rbd_quiesce_complete(image, id(), result);
     }

@@ -341,7 +341,7 @@ public final class Rbd {
    * *value, size_t *val_len)}
    *
    * @param key the key
-   * @return the value
+   * @return the value, as far as its first NUL if another program wrote one into it
    * @throws ObjectNotFoundException if there is no such key
    */
   public String metadata(String key) {
@@ -484,7 +484,10 @@ public final class Rbd {
   }
 
   /**
-   * Opens an image for reading only. Such an image does not hear of changes by others.
+   * Opens an image for reading only. Such an image does not hear of changes by others: it keeps its
+   * size and its list of snapshots. The cluster does not know of it, so that others can remove the
+   * image; within a second from then on its reads throw {@link ImageNotFoundException}, and all
+   * that takes longer, as diffs and copies, throws it at its end. See also {@link Image#flush}.
    *
    * @param name its name
    * @return the open image; close it when done
@@ -655,11 +658,7 @@ public final class Rbd {
         fullName,
         0,
         0,
-        () -> open(fullName, text, options.snapshot(), opener));
-  }
-
-  private Image open(String fullName, String text, @Nullable String snapshot, Opener opener) {
-    return new Image(this, open(handle, fullName, text, snapshot, opener), snapshot != null);
+        () -> new Image(this, open(handle, fullName, text, options.snapshot(), opener), options));
   }
 
   /** Opens an image for its own use once more, to read and write; it closes that with itself. */

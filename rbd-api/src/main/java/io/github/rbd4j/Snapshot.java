@@ -2,8 +2,6 @@ package io.github.rbd4j;
 
 import static io.github.rbd4j.bindings.librbd_h.rbd_snap_exists;
 import static io.github.rbd4j.bindings.librbd_h.rbd_snap_get_id;
-import static io.github.rbd4j.bindings.librbd_h.rbd_snap_get_namespace_type;
-import static io.github.rbd4j.bindings.librbd_h.rbd_snap_get_timestamp;
 import static io.github.rbd4j.bindings.librbd_h.rbd_snap_is_protected;
 import static io.github.rbd4j.bindings.librbd_h.rbd_snap_protect;
 import static io.github.rbd4j.bindings.librbd_h.rbd_snap_remove2;
@@ -11,16 +9,12 @@ import static io.github.rbd4j.bindings.librbd_h.rbd_snap_rename;
 import static io.github.rbd4j.bindings.librbd_h.rbd_snap_rollback_with_progress;
 import static io.github.rbd4j.bindings.librbd_h.rbd_snap_unprotect;
 
-import io.github.rbd4j.internal.Failures;
 import io.github.rbd4j.internal.Handles;
 import io.github.rbd4j.internal.NativeHandle;
 import io.github.rbd4j.internal.NativeStrings;
-import io.github.rbd4j.internal.NativeTime;
 import io.github.rbd4j.internal.OffCarrier;
 import io.github.rbd4j.internal.Operation;
 import io.github.rbd4j.internal.Upcalls;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.time.Instant;
 import java.util.Objects;
 import java.util.Set;
@@ -83,47 +77,24 @@ public final class Snapshot {
    * @throws SnapshotNotFoundException if there is no snapshot of this name
    */
   public long id() {
+    return id(operation("get the id of"));
+  }
+
+  private long id(Operation operation) {
     return handle.callForLong(
-        operation("get the id of"),
-        (i, arena, out) -> rbd_snap_get_id(i, NativeStrings.copy(arena, name), out));
+        operation, (i, arena, out) -> rbd_snap_get_id(i, NativeStrings.copy(arena, name), out));
   }
 
   /**
-   * When the snapshot was taken.
-   *
-   * <p>Implements: {@code int rbd_snap_get_timestamp(rbd_image_t image, uint64_t snap_id, struct
-   * timespec *timestamp)}
+   * When the snapshot was taken. {@link Image#snapshotTimestamp} tells it of those that belong to
+   * groups, mirroring or the trash, which have no name to look for.
    *
    * @return the time
    * @throws SnapshotNotFoundException if there is no snapshot of this name
    */
   public Instant timestamp() {
-    // librbd of Ceph 16 aborts the process when the snapshot is not in the handle's list, which
-    // any other user of the handle can renew at any time. So the question goes to a handle of its
-    // own, which is asked first whether it knows the snapshot.
-    try (Image own = openAgain()) {
-      Operation operation = operation("get the timestamp of");
-      return Handles.of(own)
-          .use(
-              (i, arena) -> {
-                MemorySegment found = arena.allocate(ValueLayout.JAVA_LONG);
-                Failures.check(
-                    rbd_snap_get_id(i, NativeStrings.copy(arena, name), found), operation);
-                long id = found.get(ValueLayout.JAVA_LONG, 0);
-                MemorySegment type = arena.allocate(ValueLayout.JAVA_INT);
-                Failures.check(rbd_snap_get_namespace_type(i, id, type), operation);
-                return new NativeTime(arena)
-                    .read(operation, out -> rbd_snap_get_timestamp(i, id, out));
-              });
-    }
-  }
-
-  /** By its id where it has one: an image in the trash has no name by which to open it. */
-  private Image openAgain() {
-    String id = image.id();
-    return id.isEmpty()
-        ? image.rbd().openReadOnly(image.name())
-        : image.rbd().openById(id, OpenOptions.forReading());
+    Operation operation = operation("get the timestamp of");
+    return image.snapshotTimestamp(operation, own -> own.snapshot(name).id(operation));
   }
 
   /**
@@ -137,7 +108,8 @@ public final class Snapshot {
   }
 
   /**
-   * Removes the snapshot.
+   * Removes the snapshot. An exception out of the listener comes out of here when it is removed:
+   * librbd does not stop it.
    *
    * <p>Implements: {@code int rbd_snap_remove2(rbd_image_t image, const char *snap_name, uint32_t
    * flags, librbd_progress_fn_t cb, void *cbdata)}
@@ -179,7 +151,8 @@ public final class Snapshot {
   }
 
   /**
-   * Makes the image what it was when the snapshot was taken.
+   * Makes the image what it was when the snapshot was taken. An exception out of the listener stops
+   * it, and leaves an image that is rolled back in part: call again.
    *
    * <p>Implements: {@code int rbd_snap_rollback_with_progress(rbd_image_t image, const char
    * *snapname, librbd_progress_fn_t cb, void *cbdata)}

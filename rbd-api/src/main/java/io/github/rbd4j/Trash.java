@@ -136,6 +136,21 @@ public final class Trash {
   /**
    * Removes an image in the trash for ever.
    *
+   * @param id its id
+   * @param force also before its delay is over
+   * @throws ImageNotFoundException if there is none of that id in the trash
+   * @throws PermissionDeniedException if its delay is not over
+   * @throws ImageHasSnapshotsException if it has snapshots
+   * @throws ImageBusyException if somebody has it open
+   */
+  public void remove(String id, boolean force) {
+    remove(id, force, ProgressListener.NONE);
+  }
+
+  /**
+   * Removes an image in the trash for ever. An exception out of the listener stops the removal and
+   * leaves an image that can only be removed: call again.
+   *
    * <p>Implements: {@code int rbd_trash_remove_with_progress(rados_ioctx_t io, const char *id, bool
    * force, librbd_progress_fn_t cb, void *cbdata)}
    *
@@ -161,6 +176,16 @@ public final class Trash {
    * Removes what has been in the trash for long enough.
    *
    * @param expiredBefore removes the images whose delay was over by this time
+   */
+  public void purge(Instant expiredBefore) {
+    purge(expiredBefore, ProgressListener.NONE);
+  }
+
+  /**
+   * Removes what has been in the trash for long enough. An exception out of the listener comes out
+   * of here when all is removed: librbd does not stop it.
+   *
+   * @param expiredBefore removes the images whose delay was over by this time
    * @param listener told the number of images
    */
   public void purge(Instant expiredBefore, ProgressListener listener) {
@@ -169,7 +194,8 @@ public final class Trash {
 
   /**
    * Removes the images with the oldest delays until the pool is empty enough, also before their
-   * delays are over.
+   * delays are over. An exception out of the listener comes out of here when they are removed:
+   * librbd does not stop it.
    *
    * <p>Implements: {@code int rbd_trash_purge_with_progress(rados_ioctx_t io, time_t expire_ts,
    * float threshold, librbd_progress_fn_t cb, void *cbdata)}

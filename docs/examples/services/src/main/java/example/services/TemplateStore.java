@@ -26,10 +26,19 @@ public final class TemplateStore {
     this.rbd = rbd;
   }
 
-  /** Uploads a template and makes it ready for cloning. */
+  /** Uploads a template and makes it ready for cloning. An upload that fails leaves nothing. */
   public void register(String template, long size, ReadableByteChannel content) throws IOException {
     ImageOptions options = new ImageOptions().features(Set.of(Feature.LAYERING));
     rbd.create(template, size, options);
+    try {
+      upload(template, content);
+    } catch (IOException | RuntimeException e) {
+      delete(template);
+      throw e;
+    }
+  }
+
+  private void upload(String template, ReadableByteChannel content) throws IOException {
     try (Image image = rbd.open(template)) {
       ByteBuffer block = ByteBuffer.allocateDirect(4 << 20);
       for (long offset = 0; content.read(block) >= 0; ) {
@@ -83,10 +92,12 @@ public final class TemplateStore {
   public void delete(String template) {
     try (Image image = rbd.open(template)) {
       Snapshot base = image.snapshot(BASE);
-      if (base.isProtected()) {
-        base.unprotect();
+      if (base.exists()) { // not if the upload failed
+        if (base.isProtected()) {
+          base.unprotect();
+        }
+        base.remove();
       }
-      base.remove();
     }
     rbd.remove(template);
   }

@@ -7,10 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.rbd4j.Image;
 import io.github.rbd4j.Rbd;
+import io.github.rbd4j.it.CephCluster;
 import io.github.rbd4j.it.CephTest;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -79,6 +82,38 @@ class BackupServiceTest {
         assertThrows(IllegalStateException.class, () -> service.backup("vm"))
             .getMessage()
             .contains("vm@backup-000001"));
+  }
+
+  @Test
+  void itRunsAsAProgram(Rbd rbd, CephCluster ceph, @TempDir Path directory) throws Exception {
+    rbd.create("vm", SIZE);
+    write(rbd, "vm", 0, 1);
+    String pool = rbd.ioContext().poolName();
+    run(ceph, "backup", pool, "vm", directory.toString());
+    run(ceph, "verify", pool, "vm", directory.toString());
+    run(ceph, "restore", pool, "vm", directory.toString(), "restored");
+    try (Image vm = rbd.open("vm");
+        Image restored = rbd.open("restored")) {
+      assertArrayEquals(content(vm), content(restored));
+    }
+  }
+
+  /** As cron would, but with another configuration than that of the machine. */
+  private static void run(CephCluster ceph, String... arguments) throws Exception {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                System.getProperty("jdk.module.path", "")
+                    + File.pathSeparator
+                    + System.getProperty("java.class.path"),
+                BackupService.class.getName()));
+    command.addAll(List.of(arguments));
+    ProcessBuilder program = new ProcessBuilder(command).inheritIO();
+    program.environment().put("CEPH_CONF", ceph.conf().toString());
+    assertEquals(0, program.start().waitFor());
   }
 
   private static void write(Rbd rbd, String name, long offset, int value) {

@@ -9,6 +9,7 @@ import io.github.rbd4j.Rbd;
 import io.github.rbd4j.it.CephTest;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.channels.Channels;
 import java.util.Arrays;
 import java.util.List;
@@ -42,5 +43,28 @@ class TemplateStoreTest {
       assertEquals(-1, Arrays.mismatch(system, content));
     }
     assertEquals(List.of("vm-1"), rbd.list().stream().map(image -> image.name()).toList());
+  }
+
+  @Test
+  void anUploadThatFailsLeavesNothing(Rbd rbd) {
+    TemplateStore store = new TemplateStore(rbd);
+    InputStream broken =
+        new InputStream() {
+          private int left = 5 << 20;
+
+          @Override
+          public int read() throws IOException {
+            if (left-- > 0) {
+              return 7;
+            }
+            throw new IOException("connection reset");
+          }
+        };
+    assertEquals(
+        "connection reset",
+        assertThrows(
+                IOException.class, () -> store.register("debian", SIZE, Channels.newChannel(broken)))
+            .getMessage());
+    assertEquals(List.of(), rbd.list());
   }
 }

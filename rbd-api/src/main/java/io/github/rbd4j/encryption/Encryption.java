@@ -56,7 +56,9 @@ public final class Encryption {
       throw new IllegalArgumentException(format + " can only be loaded");
     }
     handle.callInArena(
-        operation("format the encryption of"),
+        handle
+            .operation("format the encryption of")
+            .on(Subject.OTHER, "image " + handle.name()), // what is there already is not the image
         (image, arena) -> {
           EncryptionFormat.NativeOptions options = format.toNative(arena);
           try {
@@ -75,7 +77,7 @@ public final class Encryption {
    * format, rbd_encryption_options_t opts, size_t opts_size)}
    *
    * @param format the format that the image has
-   * @throws io.github.rbd4j.PermissionDeniedException if the passphrase is wrong
+   * @throws io.github.rbd4j.WrongPassphraseException if the passphrase is wrong
    * @throws io.github.rbd4j.InvalidRequestException if the image does not have the format; with
    *     librbd of Ceph 18 or newer, if another tool has put the header there and the data does not
    *     begin with an object
@@ -88,7 +90,7 @@ public final class Encryption {
       NativeSymbols.require("rbd_encryption_load2"); // came with this format
     }
     handle.callInArena(
-        operation("load the encryption of"),
+        loading(),
         (image, arena) -> {
           EncryptionFormat.NativeOptions options = format.toNative(arena);
           try {
@@ -109,7 +111,7 @@ public final class Encryption {
    *
    * @param formats the format of the image, of its parent, of the parent of that, and so on; the
    *     last one holds for the rest
-   * @throws io.github.rbd4j.PermissionDeniedException if a passphrase is wrong
+   * @throws io.github.rbd4j.WrongPassphraseException if a passphrase is wrong
    * @throws io.github.rbd4j.InvalidRequestException if an image does not have its format
    * @throws UnsupportedOperationException if the loaded librbd is older
    */
@@ -119,7 +121,7 @@ public final class Encryption {
     }
     NativeSymbols.require("rbd_encryption_load2");
     handle.callInArena(
-        operation("load the encryption of"),
+        loading(),
         (image, arena) -> {
           List<EncryptionFormat.NativeOptions> all = new ArrayList<>();
           try {
@@ -139,9 +141,8 @@ public final class Encryption {
         });
   }
 
-  /** The image is open, so what is there already is never the image. */
-  private Operation operation(String verb) {
-    return handle.operation(verb).on(Subject.OTHER, "image " + handle.name());
+  private Operation loading() {
+    return handle.operation("load the encryption of").on(Subject.ENCRYPTION, handle.name());
   }
 
   @Override

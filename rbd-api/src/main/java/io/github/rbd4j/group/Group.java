@@ -234,6 +234,17 @@ public final class Group {
   /**
    * Takes a snapshot of all images at one moment.
    *
+   * @param snapshot its name, without {@code /} and {@code @}
+   * @throws io.github.rbd4j.GroupNotFoundException if there is no group of this name
+   * @throws io.github.rbd4j.ObjectExistsException if there is a snapshot of that name
+   */
+  public void createSnapshot(String snapshot) {
+    createSnapshot(snapshot, Set.of());
+  }
+
+  /**
+   * Takes a snapshot of all images at one moment.
+   *
    * <p>Implements: {@code int rbd_group_snap_create2(rados_ioctx_t group_p, const char *group_name,
    * const char *snap_name, uint32_t flags)}
    *
@@ -302,6 +313,17 @@ public final class Group {
 
   /**
    * Makes all images what they were when the snapshot was taken.
+   *
+   * @param snapshot its name
+   * @throws io.github.rbd4j.SnapshotNotFoundException if there is no snapshot of that name
+   */
+  public void rollback(String snapshot) {
+    rollback(snapshot, ProgressListener.NONE);
+  }
+
+  /**
+   * Makes all images what they were when the snapshot was taken. An exception out of the listener
+   * stops it, and leaves images that are rolled back in part: call again.
    *
    * <p>Implements: {@code int rbd_group_snap_rollback_with_progress(rados_ioctx_t group_p, const
    * char *group_name, const char *snap_name, librbd_progress_fn_t cb, void *cbdata)}

@@ -12,6 +12,7 @@ import io.github.rbd4j.ImageNotFoundException;
 import io.github.rbd4j.InvalidRequestException;
 import io.github.rbd4j.NamespaceNotFoundException;
 import io.github.rbd4j.NoSpaceException;
+import io.github.rbd4j.ObjectBusyException;
 import io.github.rbd4j.ObjectExistsException;
 import io.github.rbd4j.ObjectNotFoundException;
 import io.github.rbd4j.OperationCanceledException;
@@ -26,6 +27,7 @@ import io.github.rbd4j.RbdIoException;
 import io.github.rbd4j.ReadOnlyImageException;
 import io.github.rbd4j.SnapshotExistsException;
 import io.github.rbd4j.SnapshotNotFoundException;
+import io.github.rbd4j.WrongPassphraseException;
 import org.jspecify.annotations.Nullable;
 
 /** The one map from the errno of a native call to an exception. */
@@ -71,12 +73,13 @@ public final class Failures {
     return switch (errno) {
       case ENOENT -> notFound(subject, failure);
       case EEXIST -> exists(subject, failure);
-      case EPERM, EACCES -> new PermissionDeniedException(failure);
+      case EPERM -> refused(subject, failure);
+      case EACCES -> new PermissionDeniedException(failure);
       case EINVAL -> new InvalidRequestException(failure);
       case EDOM, ERANGE, E2BIG, ENAMETOOLONG, EFBIG -> new ArgumentOutOfRangeException(failure);
       case EROFS -> new ReadOnlyImageException(failure);
-      case EBUSY -> new ImageBusyException(failure);
-      case ENOTEMPTY -> new ImageHasSnapshotsException(failure);
+      case EBUSY -> busy(subject, failure);
+      case ENOTEMPTY -> notEmpty(subject, failure);
       case ENOSYS -> new FunctionNotSupportedException(failure);
       case EOPNOTSUPP -> new OperationNotSupportedException(failure);
       case ECANCELED -> new OperationCanceledException(failure);
@@ -91,6 +94,27 @@ public final class Failures {
     };
   }
 
+  private static RbdException refused(Subject subject, RbdFailure failure) {
+    return subject == Subject.ENCRYPTION
+        ? new WrongPassphraseException(failure)
+        : new PermissionDeniedException(failure);
+  }
+
+  /** A snapshot is of its image: what is protected or has clones keeps that busy. */
+  private static RbdException busy(Subject subject, RbdFailure failure) {
+    return switch (subject) {
+      case IMAGE, SNAPSHOT -> new ImageBusyException(failure);
+      case CLUSTER, POOL, NAMESPACE, GROUP, KEY, ENCRYPTION, OTHER ->
+          new ObjectBusyException(failure);
+    };
+  }
+
+  private static RbdException notEmpty(Subject subject, RbdFailure failure) {
+    return subject == Subject.IMAGE
+        ? new ImageHasSnapshotsException(failure)
+        : new RbdException(failure);
+  }
+
   private static RbdException notFound(Subject subject, RbdFailure failure) {
     return switch (subject) {
       case POOL -> new PoolNotFoundException(failure);
@@ -98,7 +122,7 @@ public final class Failures {
       case IMAGE -> new ImageNotFoundException(failure);
       case SNAPSHOT -> new SnapshotNotFoundException(failure);
       case GROUP -> new GroupNotFoundException(failure);
-      case CLUSTER, KEY, OTHER -> new ObjectNotFoundException(failure);
+      case CLUSTER, KEY, ENCRYPTION, OTHER -> new ObjectNotFoundException(failure);
     };
   }
 
@@ -106,7 +130,8 @@ public final class Failures {
     return switch (subject) {
       case IMAGE -> new ImageExistsException(failure);
       case SNAPSHOT -> new SnapshotExistsException(failure);
-      case CLUSTER, POOL, NAMESPACE, GROUP, KEY, OTHER -> new ObjectExistsException(failure);
+      case CLUSTER, POOL, NAMESPACE, GROUP, KEY, ENCRYPTION, OTHER ->
+          new ObjectExistsException(failure);
     };
   }
 }

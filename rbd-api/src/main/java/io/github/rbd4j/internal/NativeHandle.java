@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class NativeHandle {
   private static final long CLOSED = Long.MIN_VALUE;
+  private static final LongAdder CREATED = new LongAdder();
+  private static final LongAdder DESTROYED = new LongAdder();
   private static final VarHandle STATE;
 
   static {
@@ -98,6 +101,7 @@ public final class NativeHandle {
     this.name = name;
     this.pointer = pointer;
     this.destroyer = destroyer;
+    CREATED.increment();
     if (parent == null) {
       staging = new StagingMemory(operation("copy from or to heap memory through"));
       afterClose.add(staging::close);
@@ -126,6 +130,16 @@ public final class NativeHandle {
         what + " of " + parent.description(),
         MemorySegment.ofAddress(id),
         pointer -> destroyer.destroy(parent.pointer, pointer.address()));
+  }
+
+  /** How many native objects were taken over, for tests of leaks. */
+  public static long created() {
+    return CREATED.sum();
+  }
+
+  /** How often a native object was destroyed, for tests of leaks. */
+  public static long destroyed() {
+    return DESTROYED.sum();
   }
 
   /** The full name of the object, for errors. */
@@ -325,6 +339,7 @@ public final class NativeHandle {
   }
 
   private void destroy() {
+    DESTROYED.increment();
     Failures.check(destroyer.destroy(pointer), operation("close"));
   }
 

@@ -122,8 +122,11 @@ public final class NativeStrings {
 
   /** The string in a buffer, up to its NUL or to the end of the buffer. */
   public static String readBuffer(MemorySegment buffer) {
-    List<String> strings = split(buffer, buffer.byteSize());
-    return strings.isEmpty() ? "" : strings.getFirst();
+    long end = 0;
+    while (end < buffer.byteSize() && buffer.get(ValueLayout.JAVA_BYTE, end) != 0) {
+      end++;
+    }
+    return decode(buffer, 0, end);
   }
 
   /** The strings in a buffer, each ended by a NUL; the last may be ended by the buffer. */

@@ -15,6 +15,19 @@ import org.jspecify.annotations.Nullable;
 public final class NativeSymbols {
   private static final String[] LIBRARIES = {"librbd.so.1", "librados.so.2"};
 
+  /** The functions that a public method needs, and the release of Ceph that brought each. */
+  public static final Map<String, Integer> SINCE =
+      Map.of(
+          "rbd_aio_compare_and_writev", 18,
+          "rbd_diff_iterate3", 18,
+          "rbd_encryption_load2", 18,
+          "rbd_aio_write_with_crc32c", 20,
+          "rbd_clone4", 20,
+          "rbd_group_get_id", 20,
+          "rbd_group_snap_get_info", 20,
+          "rbd_mirror_remote_namespace_get", 20,
+          "rbd_mirror_remote_namespace_set", 20);
+
   /** What {@link #has} has looked up: the libraries stay what they are. */
   private static final Map<String, Boolean> FOUND = new ConcurrentHashMap<>();
 
@@ -43,14 +56,20 @@ public final class NativeSymbols {
   }
 
   /**
-   * Makes sure that a function is there.
+   * Makes sure that a function of {@link #SINCE} is there.
    *
-   * @throws UnsupportedOperationException if the loaded library lacks it
+   * @throws UnsupportedOperationException if the loaded library lacks it; names the function, the
+   *     release that brought it, and the version that is loaded
    */
   public static void require(String function) {
     if (!has(function)) {
       throw new UnsupportedOperationException(
-          "the loaded librbd " + Versions.librbd() + " does not have " + function);
+          function
+              + " needs librbd of Ceph "
+              + SINCE.get(function)
+              + " or newer; "
+              + Versions.librbd()
+              + " is loaded");
     }
   }
 

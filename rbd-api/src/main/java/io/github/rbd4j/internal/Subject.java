@@ -1,6 +1,6 @@
 package io.github.rbd4j.internal;
 
-/** The kind of thing an operation is about; it decides what ENOENT and EEXIST mean. */
+/** The kind of thing an operation is about; it decides what some errnos mean. */
 public enum Subject {
   CLUSTER("cluster"),
   POOL("pool"),
@@ -9,6 +9,8 @@ public enum Subject {
   SNAPSHOT("snapshot"),
   GROUP("group"),
   KEY("key"),
+  /** The encryption of an image that is open. */
+  ENCRYPTION("image"),
   OTHER("");
 
   private final String noun;

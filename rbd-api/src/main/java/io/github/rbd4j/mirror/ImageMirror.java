@@ -99,7 +99,7 @@ public final class ImageMirror {
    *
    * @param force also if the other one was not demoted, for instance because its cluster is gone;
    *     the two differ then and the other one must be resynchronized
-   * @throws io.github.rbd4j.ImageBusyException if the other one is still primary
+   * @throws io.github.rbd4j.ObjectBusyException if the other one is still primary
    * @throws io.github.rbd4j.InvalidRequestException if this one is primary already; with librbd of
    *     Ceph 20, if the image is not mirrored
    * @throws io.github.rbd4j.ObjectNotFoundException with older ones, if the image is not mirrored
@@ -243,14 +243,24 @@ public final class ImageMirror {
   /**
    * How the image is mirrored.
    *
-   * <p>Implements: {@code int rbd_mirror_image_get_mode(rbd_image_t image, rbd_mirror_image_mode_t
-   * *mode)}
-   *
    * @return the mode; for an image that is not mirrored librbd before Ceph 20 says {@link
    *     ImageMirrorMode#JOURNAL}
    * @throws io.github.rbd4j.InvalidRequestException since Ceph 20, if the image is not mirrored
    */
   public ImageMirrorMode mode() {
+    return ImageMirrorMode.of(modeValue());
+  }
+
+  /**
+   * The number of how the image is mirrored, also when this version of rbd4j does not know it. See
+   * {@link #mode}.
+   *
+   * <p>Implements: {@code int rbd_mirror_image_get_mode(rbd_image_t image, rbd_mirror_image_mode_t
+   * *mode)}
+   *
+   * @return the number of librbd, see {@link ImageMirrorMode#value}
+   */
+  public int modeValue() {
     return handle.use(
         (image, arena) -> {
           MemorySegment mode = arena.allocate(ValueLayout.JAVA_INT);
@@ -259,7 +269,7 @@ public final class ImageMirror {
                   completion -> rbd_aio_mirror_image_get_mode(image, mode, completion),
                   () -> rbd_mirror_image_get_mode(image, mode)),
               operation("get the mirror mode of"));
-          return ImageMirrorMode.of(mode.get(ValueLayout.JAVA_INT, 0));
+          return mode.get(ValueLayout.JAVA_INT, 0);
         });
   }
 

@@ -46,6 +46,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -117,18 +118,27 @@ public final class Mirror {
   /**
    * What of the pool is mirrored.
    *
-   * <p>Implements: {@code int rbd_mirror_mode_get(rados_ioctx_t io_ctx, rbd_mirror_mode_t
-   * *mirror_mode)}
-   *
    * @return the mode
    */
   public MirrorMode mode() {
+    return MirrorMode.of(modeValue());
+  }
+
+  /**
+   * The number of what of the pool is mirrored, also when this version of rbd4j does not know it.
+   *
+   * <p>Implements: {@code int rbd_mirror_mode_get(rados_ioctx_t io_ctx, rbd_mirror_mode_t
+   * *mirror_mode)}
+   *
+   * @return the number of librbd, see {@link MirrorMode#value}
+   */
+  public int modeValue() {
     return handle.use(
         (pool, arena) -> {
           MemorySegment mode = arena.allocate(ValueLayout.JAVA_INT);
           Failures.check(
               rbd_mirror_mode_get(pool, mode), handle.operation("get the mirror mode of"));
-          return MirrorMode.of(mode.get(ValueLayout.JAVA_INT, 0));
+          return mode.get(ValueLayout.JAVA_INT, 0);
         });
   }
 
@@ -139,7 +149,7 @@ public final class Mirror {
    * mirror_mode)}
    *
    * @param mode the mode
-   * @throws io.github.rbd4j.ImageBusyException if mirroring is to be disabled and there are peers
+   * @throws io.github.rbd4j.ObjectBusyException if mirroring is to be disabled and there are peers
    * @throws io.github.rbd4j.InvalidRequestException if mirroring is to be disabled in mode {@link
    *     MirrorMode#IMAGE} and there are mirrored images, or if the cluster does not know the mode
    */
@@ -347,7 +357,8 @@ public final class Mirror {
 
   /**
    * Reads the attributes of a peer: the addresses of its monitors ({@code mon_host}) and its secret
-   * ({@code key}), where they were set.
+   * ({@code key}), where they were set. The secret is a string, which cannot be erased; rbd4j
+   * erases the native copy of it.
    *
    * <p>Implements: {@code int rbd_mirror_peer_site_get_attributes(rados_ioctx_t p, const char
    * *uuid, char *keys, size_t *max_key_len, char *values, size_t *max_value_len, size_t
@@ -377,6 +388,7 @@ public final class Mirror {
               (b, result) -> {
                 List<String> keys = NativeStrings.split(b.data(0), b.count(0));
                 List<String> values = NativeStrings.split(b.data(1), b.count(1));
+                b.data(1).fill((byte) 0);
                 Map<String, String> attributes = new LinkedHashMap<>();
                 for (int i = 0; i < Math.min(keys.size(), values.size()); i++) {
                   attributes.put(keys.get(i), values.get(i));
@@ -390,7 +402,8 @@ public final class Mirror {
   }
 
   /**
-   * Sets the attributes of a peer. See {@link #peerAttributes}.
+   * Sets the attributes of a peer. See {@link #peerAttributes}. The native copy of the values is
+   * erased.
    *
    * <p>Implements: {@code int rbd_mirror_peer_site_set_attributes(rados_ioctx_t p, const char
    * *uuid, const char *keys, const char *values, size_t key_value_count)}
@@ -410,13 +423,15 @@ public final class Mirror {
     changePeer(
         "set the attributes of",
         uuid,
-        (pool, arena, id) ->
-            rbd_mirror_peer_site_set_attributes(
-                pool,
-                id,
-                arena.allocateFrom(keys.toString()),
-                arena.allocateFrom(values.toString()),
-                attributes.size()));
+        (pool, arena, id) -> {
+          MemorySegment secrets = arena.allocateFrom(values.toString());
+          try {
+            return rbd_mirror_peer_site_set_attributes(
+                pool, id, arena.allocateFrom(keys.toString()), secrets, attributes.size());
+          } finally {
+            secrets.fill((byte) 0);
+          }
+        });
   }
 
   /**
@@ -473,22 +488,22 @@ public final class Mirror {
    * <p>Implements: {@code int rbd_mirror_image_status_summary(rados_ioctx_t io_ctx,
    * rbd_mirror_image_status_state_t *states, int *counts, size_t *maxlen)}
    *
-   * @return the numbers of images by their states
+   * @return the numbers of images of the states that any image is in, each state once
    */
-  public Map<ReplayState, Integer> statusSummary() {
+  public List<ReplayCount> statusSummary() {
     return handle.use(
         (pool, arena) ->
             SizedBuffer.fetch(
                 handle.operation("sum up the mirror status of"),
                 b -> rbd_mirror_image_status_summary(pool, b.data(0), counts(b), b.sizePointer(0)),
                 (b, result) -> {
-                  Map<ReplayState, Integer> summary = new LinkedHashMap<>();
+                  List<ReplayCount> summary = new ArrayList<>();
                   for (long i = 0; i < b.count(0); i++) {
                     int state = b.data(0).getAtIndex(ValueLayout.JAVA_INT, i);
                     int count = counts(b).getAtIndex(ValueLayout.JAVA_INT, i);
-                    summary.merge(ReplayState.of(state), count, Integer::sum);
+                    summary.add(new ReplayCount(ReplayState.of(state), state, count));
                   }
-                  return summary;
+                  return List.copyOf(summary);
                 },
                 Slot.array(MemoryLayout.sequenceLayout(2, ValueLayout.JAVA_INT), 32)));
   }
@@ -527,7 +542,16 @@ public final class Mirror {
   }
 
   /**
-   * The mirrored images. The stream reads page after page as it is consumed.
+   * All mirrored images. The stream reads page after page as it is consumed.
+   *
+   * @return the ids of the images with what is known about them
+   */
+  public Stream<Map.Entry<String, MirroredImage>> images() {
+    return Pages.stream(after -> infoPage(null, after));
+  }
+
+  /**
+   * The images that are mirrored in one way. The stream reads page after page as it is consumed.
    *
    * <p>Implements: {@code int rbd_mirror_image_info_list(rados_ioctx_t io_ctx,
    * rbd_mirror_image_mode_t *mode_filter, const char *start_id, size_t max, char **image_ids,
@@ -535,11 +559,11 @@ public final class Mirror {
    * *num_entries)}, with {@code void rbd_mirror_image_info_list_cleanup(char **image_ids,
    * rbd_mirror_image_info_t *info_entries, size_t num_entries)}
    *
-   * @param mode only those that are mirrored so, or null for all
+   * @param mode how they are mirrored
    * @return the ids of the images with what is known about them
    */
-  public Stream<Map.Entry<String, MirroredImage>> images(@Nullable ImageMirrorMode mode) {
-    requireKnown(mode != ImageMirrorMode.UNKNOWN, "mode");
+  public Stream<Map.Entry<String, MirroredImage>> images(ImageMirrorMode mode) {
+    requireKnown(Objects.requireNonNull(mode, "mode") != ImageMirrorMode.UNKNOWN, "mode");
     return Pages.stream(after -> infoPage(mode, after));
   }
 

@@ -128,6 +128,7 @@ public final class ImageChannel
   public void close() throws IOException {
     if (!closed.getAndSet(true) && options.contains(ImageChannelOption.CLOSE_IMAGE)) {
       ChannelFailures.translate(
+          image,
           () -> {
             image.close();
             return true;
@@ -141,7 +142,7 @@ public final class ImageChannel
       throw new ClosedChannelException();
     }
     try {
-      return ChannelFailures.translate(action);
+      return ChannelFailures.translate(image, action);
     } catch (IllegalStateException e) {
       if (closed.get()) {
         AsynchronousCloseException closing = new AsynchronousCloseException();

@@ -68,6 +68,7 @@ public final class ImageInputStream extends InputStream {
       return piece.byteSize() - taken;
     }
     return ChannelFailures.translate(
+        image,
         () -> {
           if (pipeline == null) {
             var range = Stream.of(new DiffExtent(position, end - position, true)).iterator();

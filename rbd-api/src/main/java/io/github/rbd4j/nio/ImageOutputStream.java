@@ -5,16 +5,21 @@ import io.github.rbd4j.Preview;
 import io.github.rbd4j.internal.TransferBlocks;
 import io.github.rbd4j.internal.WritePipeline;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes an image from one offset on. What is written is collected in large blocks, several of
  * which are written at once. It is for one thread at a time, and leaves the image open.
  *
  * <p>A failed write is reported by a later call, at the latest by {@link #flush} or {@link #close}.
+ * Nothing is written any more after that, and every later call fails, too: what was collected is
+ * lost. After an interrupt nothing is lost, and the stream goes on: {@link
+ * InterruptedIOException#bytesTransferred} tells how much of what was to be written it has taken.
  */
 @Preview
 public final class ImageOutputStream extends OutputStream {
@@ -24,6 +29,8 @@ public final class ImageOutputStream extends OutputStream {
   private final WritePipeline pipeline;
   private long position;
   private long filled;
+  private long size;
+  private @Nullable Exception failure;
   private boolean closed;
 
   /**
@@ -54,9 +61,9 @@ public final class ImageOutputStream extends OutputStream {
   @Override
   public void write(int value) throws IOException {
     requireRoom(1);
-    ChannelFailures.translate(
+    take(
         () -> {
-          pipeline.block().set(ValueLayout.JAVA_BYTE, filled, (byte) value);
+          block().set(ValueLayout.JAVA_BYTE, filled, (byte) value);
           return added(1);
         });
   }
@@ -70,10 +77,10 @@ public final class ImageOutputStream extends OutputStream {
   public void write(byte[] source, int start, int length) throws IOException {
     Objects.checkFromIndexSize(start, length, source.length);
     requireRoom(length);
-    ChannelFailures.translate(
+    take(
         () -> {
           for (int done = 0; done < length; ) {
-            MemorySegment block = pipeline.block();
+            MemorySegment block = block();
             int part = (int) Math.min(blockSize() - filled, length - done);
             MemorySegment.copy(source, start + done, block, ValueLayout.JAVA_BYTE, filled, part);
             done += added(part);
@@ -82,25 +89,49 @@ public final class ImageOutputStream extends OutputStream {
         });
   }
 
-  private void requireRoom(long length) throws IOException {
+  private void take(ChannelFailures.Action<?> action) throws IOException {
+    long start = position + filled;
+    try {
+      ChannelFailures.translate(image, action);
+    } catch (InterruptedIOException e) {
+      e.bytesTransferred = (int) (position + filled - start);
+      throw e;
+    }
+  }
+
+  private void requireUsable() throws IOException {
     if (closed) {
       throw new IOException("the stream is closed");
     }
-    long size = image.size();
-    if (position + filled > size - length) {
+    if (failure != null) {
+      throw new IOException("an earlier write failed", failure);
+    }
+  }
+
+  /** The size of the image is asked for once for each block, and before something is refused. */
+  private void requireRoom(long length) throws IOException {
+    requireUsable();
+    long at = position + filled;
+    if (filled == 0 || at > size - length) {
+      size = image.size();
+    }
+    if (at > size - length) {
       throw new IOException(
-          length
-              + " bytes at "
-              + (position + filled)
-              + " do not fit into the image of "
-              + size
-              + " bytes");
+          length + " bytes at " + at + " do not fit into the image of " + size + " bytes");
     }
   }
 
   /** Blocks end where objects end, so that no object is written twice. */
   private long blockSize() {
     return TransferBlocks.SIZE - position % TransferBlocks.SIZE;
+  }
+
+  /** The block with room for more. It is still full if an interrupt came before it was written. */
+  private MemorySegment block() throws IOException {
+    if (filled == blockSize()) {
+      writeBlock();
+    }
+    return pipeline.block();
   }
 
   private int added(int count) throws IOException {
@@ -112,7 +143,18 @@ public final class ImageOutputStream extends OutputStream {
   }
 
   private void writeBlock() throws IOException {
-    pipeline.write(position, filled);
+    try {
+      pipeline.write(position, filled);
+    } catch (InterruptedIOException e) {
+      // It came before anything was done, so that the block can be written later.
+      throw e;
+    } catch (IllegalArgumentException e) {
+      failure = e;
+      throw new IOException("the image has become smaller: " + e.getMessage(), e);
+    } catch (RuntimeException e) {
+      failure = e;
+      throw e;
+    }
     position += filled;
     filled = 0;
   }
@@ -120,10 +162,9 @@ public final class ImageOutputStream extends OutputStream {
   /** Writes what was collected and waits until it is safe in the cluster. */
   @Override
   public void flush() throws IOException {
-    if (closed) {
-      throw new IOException("the stream is closed");
-    }
+    requireUsable();
     ChannelFailures.translate(
+        image,
         () -> {
           writeBlock();
           pipeline.drain();

@@ -1,6 +1,5 @@
 package io.github.rbd4j.rados;
 
-import static io.github.rbd4j.bindings.librbd_h.rados_application_enable;
 import static io.github.rbd4j.bindings.librbd_h.rados_blocklist_add;
 import static io.github.rbd4j.bindings.librbd_h.rados_buffer_free;
 import static io.github.rbd4j.bindings.librbd_h.rados_cluster_fsid;
@@ -23,12 +22,10 @@ import static io.github.rbd4j.bindings.librbd_h.rados_wait_for_latest_osdmap;
 import io.github.rbd4j.LibraryVersion;
 import io.github.rbd4j.bindings.rados_cluster_stat_t;
 import io.github.rbd4j.internal.Failures;
-import io.github.rbd4j.internal.Handles;
 import io.github.rbd4j.internal.NativeHandle;
 import io.github.rbd4j.internal.NativeObject;
 import io.github.rbd4j.internal.NativeStrings;
 import io.github.rbd4j.internal.Operation;
-import io.github.rbd4j.internal.SameCluster;
 import io.github.rbd4j.internal.Seconds;
 import io.github.rbd4j.internal.SizedBuffer;
 import io.github.rbd4j.internal.SizedBuffer.Sizing;
@@ -377,27 +374,6 @@ public final class Cluster extends NativeObject {
                   });
           return new IoContext(this, child, pool, namespace);
         });
-  }
-
-  /**
-   * Marks a pool as used by an application, as {@code ceph osd pool application enable} does.
-   *
-   * <p>Implements: {@code int rados_application_enable(rados_ioctx_t io, const char *app_name, int
-   * force)}
-   *
-   * @param io the pool
-   * @param application the application, for images {@code rbd}
-   * @param force also when the pool has another application already
-   * @throws IllegalArgumentException if the pool is of another cluster
-   */
-  public void enableApplication(IoContext io, String application, boolean force) {
-    NativeStrings.requireName(application, "application");
-    SameCluster.require(this, io.cluster());
-    NativeHandle pool = Handles.of(io);
-    pool.callInArena(
-        pool.operation("enable an application of"),
-        (ioctx, arena) ->
-            rados_application_enable(ioctx, NativeStrings.copy(arena, application), force ? 1 : 0));
   }
 
   /**

@@ -1,5 +1,6 @@
 package io.github.rbd4j.rados;
 
+import static io.github.rbd4j.bindings.librbd_h.rados_application_enable;
 import static io.github.rbd4j.bindings.librbd_h.rados_ioctx_pool_stat;
 import static io.github.rbd4j.bindings.librbd_h.rados_ioctx_set_namespace;
 
@@ -86,6 +87,23 @@ public final class IoContext extends NativeObject {
   public IoContext withNamespace(String other) {
     NativeStrings.require(other, "namespace");
     return cluster.open(pool, other);
+  }
+
+  /**
+   * Marks the pool as used by an application, as {@code ceph osd pool application enable} does.
+   *
+   * <p>Implements: {@code int rados_application_enable(rados_ioctx_t io, const char *app_name, int
+   * force)}
+   *
+   * @param application the application, for images {@code rbd}
+   * @param force also when the pool has another application already
+   */
+  public void enableApplication(String application, boolean force) {
+    NativeStrings.requireName(application, "application");
+    handle.callInArena(
+        handle.operation("enable an application of"),
+        (io, arena) ->
+            rados_application_enable(io, NativeStrings.copy(arena, application), force ? 1 : 0));
   }
 
   /**

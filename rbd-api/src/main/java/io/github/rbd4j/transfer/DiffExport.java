@@ -34,7 +34,6 @@ final class DiffExport {
     boolean isProtected = to != null && format == DiffFormat.V2 && image.snapshot(to).isProtected();
     DiffWriter writer = new DiffWriter(out, format, new DiffHeader(from, to, isProtected, size));
     DiffOptions diff = from == null ? DiffOptions.sinceBeginning() : DiffOptions.since(from);
-    meter.nextPart(size);
     Extents.read(
         image,
         diff.wholeObject(wholeObjects),

@@ -11,6 +11,8 @@ import io.github.rbd4j.internal.TransferBlocks;
 import io.github.rbd4j.internal.WritePipeline;
 import io.github.rbd4j.internal.WritePipeline.Zeros;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Applies differences to an image. The image grows only as far as data comes: a stream that claims
@@ -23,11 +25,24 @@ final class DiffImport {
   private final Image image;
   private final TransferOptions options;
   private final Meter meter;
+  private @Nullable Snapshot taken;
 
   DiffImport(Image image, TransferOptions options, Meter meter) {
     this.image = image;
     this.options = options;
     this.meter = meter;
+  }
+
+  /** Checks that an image can have the size of a difference. */
+  void requirePossible(DiffReader reader) throws MalformedStreamException {
+    long size = reader.header().size();
+    if (size > options.maxSize()) {
+      throw reader.malformed(
+          "a size of " + size + " bytes, more than the maxSize of " + options.maxSize());
+    }
+    if (size / image.info().objectSize() >= MAX_OBJECTS) {
+      throw reader.malformed("a size of " + size + " bytes makes too many objects");
+    }
   }
 
   /** Checks that a difference can be applied: it builds on a snapshot and leads to a new one. */
@@ -54,17 +69,9 @@ final class DiffImport {
    */
   void apply(DiffReader reader, Zeros zeros) throws IOException {
     DiffHeader header = reader.header();
-    if (header.size() > options.maxSize()) {
-      throw reader.malformed(
-          "a size of " + header.size() + " bytes, more than the maxSize of " + options.maxSize());
-    }
-    if (header.size() / image.info().objectSize() >= MAX_OBJECTS) {
-      throw reader.malformed("a size of " + header.size() + " bytes makes too many objects");
-    }
     if (image.size() > header.size()) {
       image.resize(header.size(), true);
     }
-    meter.nextPart(header.size());
     try (WritePipeline pipeline =
         new WritePipeline(image, options.parallelism(), zeros, options.sparseSize())) {
       long end = 0;
@@ -103,9 +110,10 @@ final class DiffImport {
     long end = extent.offset() + extent.length();
     for (long at = extent.offset(); at < end; ) {
       long part = Math.min(TransferBlocks.SIZE - at % TransferBlocks.SIZE, end - at);
-      reader.data(pipeline.block().asSlice(0, part));
+      MemorySegment data = pipeline.block().asSlice(0, part);
+      reader.data(data);
+      meter.addDataOf(data);
       pipeline.write(at, part);
-      meter.addData(part);
       at += part;
     }
   }
@@ -113,9 +121,15 @@ final class DiffImport {
   private void takeSnapshot(DiffHeader header) {
     if (header.toSnapshot() != null) {
       Snapshot snapshot = image.createSnapshot(header.toSnapshot());
+      taken = snapshot;
       if (header.isProtected()) {
         snapshot.protect();
       }
     }
+  }
+
+  /** The snapshot that was taken last, if any was. */
+  @Nullable Snapshot taken() {
+    return taken;
   }
 }

@@ -8,6 +8,7 @@ import io.github.rbd4j.OpenOptions;
 import io.github.rbd4j.Preview;
 import io.github.rbd4j.Rbd;
 import io.github.rbd4j.RbdFailure;
+import io.github.rbd4j.Snapshot;
 import io.github.rbd4j.SnapshotExistsException;
 import io.github.rbd4j.SnapshotInfo;
 import io.github.rbd4j.internal.Errno;
@@ -18,14 +19,18 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Objects;
-import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Copies images from one pool to another, which may be in another cluster: all data at first, and
  * from then on what changed since the last snapshot that was copied. Every block that was copied is
  * read back and compared by its checksum before the copy counts. A copy that fails leaves the
- * target as it was, so that it can simply be tried again.
+ * target as it was, so that it can simply be tried again; nobody else may write to the target
+ * meanwhile.
+ *
+ * <p>Properties, features and metadata are copied with the image, when there is no target yet. What
+ * changes of them later stays in the source, and so does the protection of snapshots.
  */
 @Preview
 public final class ImageCopier {
@@ -101,8 +106,10 @@ public final class ImageCopier {
         imageOptions,
         to -> {
           header.metadata().forEach(to::setMetadata);
-          bytes[0] = write(from, DiffOptions.sinceBeginning(), to, sums);
-          finish(to, copy, snapshot, sums);
+          DiffOptions all = DiffOptions.sinceBeginning();
+          bytes[0] = write(from, all, to, sums);
+          to.createSnapshot(snapshot);
+          verify(from, all, copy, snapshot, sums);
         });
     return new Result(null, snapshot, bytes[0]);
   }
@@ -115,17 +122,20 @@ public final class ImageCopier {
                 "copy to", "snapshot " + copy + "@" + snapshot, Errno.EEXIST.code(), null));
       }
       String base = newestCommon(from, to, copy, snapshot);
-      requireUnchangedSince(base, to, copy);
+      new Comparison(options).requireUnchangedSince(base, to, target, copy);
       Checksums sums = new Checksums();
+      DiffOptions changes = DiffOptions.since(base);
+      Snapshot taken = null;
       try {
         if (to.size() != from.size()) {
           to.resize(from.size(), true);
         }
-        long bytes = write(from, DiffOptions.since(base), to, sums);
-        finish(to, copy, snapshot, sums);
+        long bytes = write(from, changes, to, sums);
+        taken = to.createSnapshot(snapshot);
+        verify(from, changes, copy, snapshot, sums);
         return new Result(base, snapshot, bytes);
       } catch (Throwable failure) {
-        RollBack.to(to, base, snapshot, failure);
+        RollBack.to(to, base, taken, failure);
         throw failure;
       }
     }
@@ -150,22 +160,8 @@ public final class ImageCopier {
     return common;
   }
 
-  /** A rollback also shows in the difference, so that what differs is looked at. */
-  private void requireUnchangedSince(String base, Image to, String copy) throws IOException {
-    try (Image then = target.open(copy, OpenOptions.at(base))) {
-      List<DiffExtent> ranges =
-          to.diff(DiffOptions.since(base)).stream()
-              .map(extent -> new DiffExtent(extent.offset(), extent.length(), true))
-              .toList();
-      if (to.size() != then.size() || firstDifference(then, to, ranges, _ -> {}) != null) {
-        throw new IOException(
-            "image " + copy + " was changed since its snapshot " + base + ": roll it back first");
-      }
-    }
-  }
-
   private long write(Image from, DiffOptions diff, Image to, Checksums sums) throws IOException {
-    Meter meter = new Meter(options, from.size());
+    Meter meter = Meter.of(options, from.size());
     Zeros zeros = diff.fromSnapshot() == null ? Zeros.NOTHING : Zeros.HOLES;
     long[] bytes = new long[1];
     try (WritePipeline pipeline =
@@ -201,11 +197,12 @@ public final class ImageCopier {
     }
   }
 
-  /** Takes the snapshot and reads back from it what was copied. */
-  private void finish(Image to, String copy, String snapshot, Checksums sums) throws IOException {
-    to.createSnapshot(snapshot);
-    try (Image taken = target.open(copy, OpenOptions.at(snapshot))) {
-      sums.verify(taken, options);
+  /** Reads back from the snapshot that was taken what was copied. */
+  private void verify(Image from, DiffOptions diff, String copy, String snapshot, Checksums sums)
+      throws IOException {
+    try (Image taken = target.open(copy, OpenOptions.at(snapshot));
+        Stream<DiffExtent> extents = from.diffStream(diff)) {
+      sums.verify(taken, extents, options);
     }
   }
 
@@ -227,39 +224,21 @@ public final class ImageCopier {
             to.toString(), Math.min(size, to.size()), Math.abs(size - to.size()));
       }
       List<DiffExtent> all = size == 0 ? List.of() : List.of(new DiffExtent(0, size, true));
-      Meter meter = new Meter(options, size);
+      Meter meter = Meter.of(options, size);
       DiffExtent difference =
-          firstDifference(
-              from,
-              to,
-              all,
-              piece -> {
-                meter.addData(piece.length());
-                meter.at(piece.offset() + piece.length());
-              });
+          new Comparison(options)
+              .firstDifference(
+                  from,
+                  to,
+                  all,
+                  piece -> {
+                    meter.addData(piece.length());
+                    meter.at(piece.offset() + piece.length());
+                  });
       if (difference != null) {
         throw new ChecksumMismatchException(
             to.toString(), difference.offset(), difference.length());
       }
-    }
-  }
-
-  /** Reads some ranges of two images and returns the first piece in which they differ. */
-  private @Nullable DiffExtent firstDifference(
-      Image one, Image two, List<DiffExtent> ranges, Consumer<ReadPipeline.Piece> listener)
-      throws IOException {
-    int depth = options.parallelism();
-    try (ReadPipeline ones = new ReadPipeline(one, depth, ranges.iterator());
-        ReadPipeline twos = new ReadPipeline(two, depth, ranges.iterator())) {
-      for (var a = ones.next(); a != null; a = ones.next()) {
-        MemorySegment expected = Objects.requireNonNull(a.data());
-        var b = Objects.requireNonNull(twos.next());
-        if (expected.mismatch(Objects.requireNonNull(b.data())) >= 0) {
-          return new DiffExtent(a.offset(), a.length(), true);
-        }
-        listener.accept(a);
-      }
-      return null;
     }
   }
 }

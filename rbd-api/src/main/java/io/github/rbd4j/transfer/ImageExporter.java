@@ -19,9 +19,10 @@ import org.jspecify.annotations.Nullable;
  * that what another handle holds in its cache must be flushed before. An image that is written
  * meanwhile gives a file that never was its content at one time: export a snapshot.
  *
- * <p>A file is created, must not exist before, and is removed if it cannot be finished. A channel
- * is written from its position on and stays open; for standard output or a pipe of another process
- * use {@code Channels.newChannel}.
+ * <p>A file is created, must not exist before, and is removed if it cannot be finished. It is not
+ * forced to its disk: do that before you give up what it replaces. A channel is written from its
+ * position on and stays open; for standard output or a pipe of another process use {@code
+ * Channels.newChannel}.
  */
 @Preview
 public final class ImageExporter {
@@ -62,14 +63,18 @@ public final class ImageExporter {
    */
   public void raw(String image, @Nullable String snapshot, Path file) throws IOException {
     try (Image source = open(image, snapshot)) {
-      ExportFile.create(file, channel -> new RawExport(source, options).toFile(channel, 0));
+      ExportFile.create(file, channel -> new RawExport(source, options, 0).toFile(channel));
     }
   }
 
   /**
-   * Goes on with an export into a file that was interrupted, for instance by a crash. Of the image
-   * itself it must be known that nobody wrote to it meanwhile; a snapshot is safe. The file is not
-   * removed if this fails, so that it can be resumed again.
+   * Goes on with an export into a file that was interrupted, for instance by the end of the
+   * process. Of the image itself it must be known that nobody wrote to it meanwhile; a snapshot is
+   * safe. The file is not removed if this fails, so that it can be resumed again.
+   *
+   * <p>After a crash of the machine the file holds what had been forced to its disk, and that is
+   * not what {@link TransferProgress#done} says, unless the listener forces the file before it
+   * notes how far the export is.
    *
    * @param image the name of the image
    * @param snapshot the name of a snapshot, or null for the image itself
@@ -77,17 +82,24 @@ public final class ImageExporter {
    * @param offset from where on to export: not more than {@link TransferProgress#done} of the
    *     interrupted one
    * @throws IOException if the file cannot be written, or is not there
+   * @throws IllegalArgumentException if the offset is not within the image
    */
   public void resumeRaw(String image, @Nullable String snapshot, Path file, long offset)
       throws IOException {
-    if (offset < 0) {
-      throw new IllegalArgumentException("offset " + offset + " is negative");
+    try (Image source = open(image, snapshot)) {
+      if (offset < 0 || offset > source.size()) {
+        throw new IllegalArgumentException(
+            "offset " + offset + ", image of " + source.size() + " bytes");
+      }
+      goOn(source, file, offset);
     }
-    try (Image source = open(image, snapshot);
-        FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+  }
+
+  private void goOn(Image source, Path file, long offset) throws IOException {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
       // What lies behind is of no use, and would be taken for data where the image has holes.
       channel.truncate(offset);
-      new RawExport(source, options).toFile(channel, offset);
+      new RawExport(source, options, offset).toFile(channel);
     }
   }
 
@@ -102,7 +114,7 @@ public final class ImageExporter {
   public void raw(String image, @Nullable String snapshot, WritableByteChannel target)
       throws IOException {
     try (Image source = open(image, snapshot)) {
-      new RawExport(source, options).toStream(new StreamOutput(target));
+      new RawExport(source, options, 0).toStream(new StreamOutput(target));
     }
   }
 
@@ -132,14 +144,18 @@ public final class ImageExporter {
     try (Image head = open(image, null)) {
       List<SnapshotInfo> snapshots = UserSnapshots.of(head);
       ImageHeader.of(head, snapshots.size() + 1L).write(out);
-      DiffExport diffs = new DiffExport(options, out, DiffFormat.V2, new Meter(options, -1));
+      long total = snapshots.stream().mapToLong(SnapshotInfo::size).sum() + head.size();
+      Meter meter = Meter.of(options, total);
+      DiffExport diffs = new DiffExport(options, out, DiffFormat.V2, meter);
       String from = null;
       for (SnapshotInfo snapshot : snapshots) {
         try (Image at = open(image, snapshot.name())) {
+          meter.nextPart(at.size());
           diffs.write(at, from, snapshot.name(), false);
         }
         from = snapshot.name();
       }
+      meter.nextPart(head.size());
       diffs.write(head, from, null, false);
     }
   }
@@ -166,7 +182,7 @@ public final class ImageExporter {
    */
   public void diff(String image, DiffRange range, WritableByteChannel target) throws IOException {
     try (Image source = open(image, range.to())) {
-      Meter meter = new Meter(options, 0);
+      Meter meter = Meter.of(options, source.size());
       new DiffExport(options, new StreamOutput(target), range.format(), meter)
           .write(source, range.from(), range.to(), range.wholeObjects());
     }

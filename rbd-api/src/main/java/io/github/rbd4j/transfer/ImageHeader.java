@@ -43,6 +43,12 @@ record ImageHeader(
   /** More than any metadata that an image can hold, and no danger to the heap. */
   private static final int MAX_METADATA = 64 << 20;
 
+  private static final int MIN_ORDER = 12;
+  private static final int MAX_ORDER = 25;
+
+  /** As large as the objects of a stripe may be together: librbd calculates with it. */
+  private static final long MAX_STRIPE = 1L << 62;
+
   /** What one may ask for when an image is created; the other features come from other options. */
   private static final Set<Feature> SETTABLE =
       EnumSet.of(
@@ -93,9 +99,12 @@ record ImageHeader(
   static ImageHeader read(StreamInput in) throws IOException {
     in.expect(BANNER);
     long order = -1;
+    long orderStart = 0;
     long features = 0;
+    long featuresStart = 0;
     long stripeUnit = 0;
     long stripeCount = 0;
+    long stripeStart = 0;
     SequencedMap<String, String> metadata = new LinkedHashMap<>();
     long metadataLeft = MAX_METADATA;
     while (true) {
@@ -106,10 +115,22 @@ record ImageHeader(
       }
       long length = in.size("the length of a record");
       switch (tag) {
-        case ORDER -> order = number(in, length, start);
-        case FEATURES -> features = number(in, length, start);
-        case STRIPE_UNIT -> stripeUnit = number(in, length, start);
-        case STRIPE_COUNT -> stripeCount = number(in, length, start);
+        case ORDER -> {
+          order = number(in, length, start);
+          orderStart = start;
+        }
+        case FEATURES -> {
+          features = number(in, length, start);
+          featuresStart = start;
+        }
+        case STRIPE_UNIT -> {
+          stripeUnit = number(in, length, start);
+          stripeStart = start;
+        }
+        case STRIPE_COUNT -> {
+          stripeCount = number(in, length, start);
+          stripeStart = start;
+        }
         case METADATA -> {
           metadataLeft -= length;
           if (metadataLeft < 0) {
@@ -123,6 +144,9 @@ record ImageHeader(
     if (order < 0) {
       throw in.malformed("the properties of the image have no object size");
     }
+    requireOrder(order, orderStart);
+    requireFeatures(features, featuresStart);
+    requireStripes(order, stripeUnit, stripeCount, stripeStart);
     in.expect(DIFFS_BANNER);
     long start = in.position();
     long diffs = in.size("the number of differences");
@@ -132,11 +156,38 @@ record ImageHeader(
     return new ImageHeader(order, features, stripeUnit, stripeCount, metadata, diffs);
   }
 
-  /** Checks what librbd would refuse with a less helpful error. */
-  void requirePossible() throws MalformedStreamException {
-    if (order < 12 || order > 25) {
+  // What librbd would refuse with a less helpful error, or calculate wrongly with.
+
+  private static void requireOrder(long order, long start) throws MalformedStreamException {
+    if (order < MIN_ORDER || order > MAX_ORDER) {
       throw new MalformedStreamException(
-          BANNER.length(), "an object size of 2^" + order + ", not 2^12 to 2^25");
+          start, "an object size of 2^" + order + ", not 2^12 to 2^25");
+    }
+  }
+
+  private static void requireFeatures(long mask, long start) throws MalformedStreamException {
+    Set<Feature> features = NativeFlag.of(Feature.class, mask);
+    requireWith(features, Feature.JOURNALING, Feature.EXCLUSIVE_LOCK, start);
+    requireWith(features, Feature.OBJECT_MAP, Feature.EXCLUSIVE_LOCK, start);
+    requireWith(features, Feature.FAST_DIFF, Feature.OBJECT_MAP, start);
+  }
+
+  private static void requireWith(
+      Set<Feature> features, Feature feature, Feature needed, long start)
+      throws MalformedStreamException {
+    if (features.contains(feature) && !features.contains(needed)) {
+      throw new MalformedStreamException(start, "the feature " + feature + " without " + needed);
+    }
+  }
+
+  private static void requireStripes(long order, long unit, long count, long start)
+      throws MalformedStreamException {
+    boolean none = unit == 0 && count == 0;
+    boolean possible =
+        unit > 0 && count > 0 && (1L << order) % unit == 0 && count <= MAX_STRIPE >> order;
+    if (!none && !possible) {
+      throw new MalformedStreamException(
+          start, "stripes of " + unit + " bytes over " + count + " objects of 2^" + order);
     }
   }
 
@@ -169,7 +220,7 @@ record ImageHeader(
     wanted.retainAll(NativeFlag.of(Feature.class, features));
     setIfAbsent(options, ImageOption.FEATURES, NativeFlag.mask(wanted));
     // Without stripes of its own the image has those of its objects, which may get another size.
-    boolean striped = stripeUnit > 0 && stripeCount > 0 && stripeUnit != 1L << order;
+    boolean striped = stripeUnit > 0 && (stripeUnit != 1L << order || stripeCount > 1);
     if (striped && !options.isSet(ImageOption.STRIPE_COUNT)) {
       setIfAbsent(options, ImageOption.STRIPE_UNIT, stripeUnit);
       setIfAbsent(options, ImageOption.STRIPE_COUNT, stripeCount);

@@ -67,18 +67,20 @@ public final class ImageImporter {
           size,
           imageOptions,
           image ->
-              new RawImport(image, options, new Meter(options, size))
-                  .known(new StreamInput(source), 0, size, Zeros.NOTHING));
+              new RawImport(image, options, Meter.of(options, size))
+                  .known(new StreamInput(source), size));
     }
   }
 
   /**
    * Makes a new image of all bytes that a channel gives, as {@code rbd import -} does. Zeros become
-   * holes.
+   * holes. A channel that gives more than {@link TransferOptions#maxSize} is refused there, so that
+   * one without an end does not make an image without an end.
    *
    * @param source the channel, in blocking mode
    * @param name the name of the new image
    * @param imageOptions how the image shall be
+   * @throws MalformedStreamException if the channel gives more than the {@code maxSize}
    * @throws IOException if the channel cannot be read
    * @throws io.github.rbd4j.ImageExistsException if there is an image of that name
    */
@@ -90,13 +92,15 @@ public final class ImageImporter {
         name,
         0,
         imageOptions,
-        image -> new RawImport(image, options, new Meter(options, -1)).unknown(in));
+        image -> new RawImport(image, options, Meter.ofUnknown(options)).unknown(in));
   }
 
   /**
    * Writes the bytes of a file over an image, from an offset on. The image stays as it is if this
    * fails, so that it can be resumed: for an import that must survive a crash create the image,
-   * begin here with offset 0, and go on from the last {@link TransferProgress#done}.
+   * begin here with offset 0, and go on from the last {@link TransferProgress#done}. Whenever as
+   * many blocks were written as may be under way, they are flushed; only what was flushed is
+   * reported as done.
    *
    * @param file the file, as large as the image
    * @param name the name of the image
@@ -113,9 +117,8 @@ public final class ImageImporter {
             "offset " + offset + ", file of " + source.size() + " bytes, image of " + size);
       }
       source.position(offset);
-      new RawImport(image, options, new Meter(options, size))
-          .known(new StreamInput(source), offset, size, Zeros.HOLES);
-      image.flush();
+      new RawImport(image, options, Meter.resumed(options, offset, size))
+          .over(new StreamInput(source), offset, size);
     }
   }
 
@@ -166,7 +169,6 @@ public final class ImageImporter {
   private void create(
       ImageHeader header, String name, ImageOptions imageOptions, NewImage.Content content)
       throws IOException {
-    header.requirePossible();
     ImageOptions merged = NewImage.copyOf(imageOptions);
     header.applyTo(merged);
     NewImage.create(rbd, name, 0, merged, content);
@@ -174,11 +176,18 @@ public final class ImageImporter {
 
   private void fill(Image image, ImageHeader header, StreamInput in) throws IOException {
     header.metadata().forEach(image::setMetadata);
-    DiffImport diffs = new DiffImport(image, options, new Meter(options, -1));
+    Meter meter = Meter.ofUnknown(options);
+    DiffImport diffs = new DiffImport(image, options, meter);
     for (long i = 0; i < header.diffs(); i++) {
       long start = in.position();
       DiffReader reader = DiffReader.inImage(in);
       requireSound(reader.header(), start, image);
+      diffs.requirePossible(reader);
+      if (i == header.diffs() - 1) {
+        meter.lastPart(reader.header().size());
+      } else {
+        meter.nextPart(reader.header().size());
+      }
       diffs.apply(reader, i == 0 ? Zeros.NOTHING : Zeros.HOLES);
     }
   }
@@ -199,13 +208,15 @@ public final class ImageImporter {
   /**
    * Applies a difference to an image and takes the snapshot to which it leads, as {@code rbd
    * import-diff} does, for both versions of the format. The whole file is looked through first, so
-   * that a file that is not sound changes nothing.
+   * that a file that is not sound changes nothing. See {@link #diff(ReadableByteChannel, String)}
+   * for what the image must be.
    *
    * @param file the file
    * @param name the name of the image
    * @return what the difference was
    * @throws MalformedStreamException if the file is not such a difference, or something follows it
-   * @throws IOException if the file cannot be read
+   * @throws IOException if the file cannot be read, or the image was written since the snapshot on
+   *     which the difference builds; the image is as it was
    * @throws io.github.rbd4j.SnapshotNotFoundException if the image lacks the snapshot on which the
    *     difference builds
    * @throws io.github.rbd4j.SnapshotExistsException if it has the one to which it leads
@@ -226,15 +237,21 @@ public final class ImageImporter {
   }
 
   /**
-   * Applies a difference to an image, as {@code rbd import-diff - IMAGE} does. If the stream turns
-   * out not to be sound, or anything else fails, the image is rolled back to the snapshot on which
-   * the difference builds. A difference that builds on none can leave the image half written.
+   * Applies a difference to an image, as {@code rbd import-diff - IMAGE} does. Other than the
+   * program this refuses an image that was written since the snapshot on which the difference
+   * builds: the result would be neither what it was nor what it should be. To have such changes
+   * overwritten, roll the image back first.
+   *
+   * <p>If the stream turns out not to be sound, or anything else fails, the image is rolled back to
+   * that snapshot; nobody else may write to it meanwhile. A difference that builds on none can
+   * leave the image half written.
    *
    * @param source the channel, in blocking mode
    * @param name the name of the image
    * @return what the difference was
    * @throws MalformedStreamException if the stream is not such a difference
-   * @throws IOException if the channel cannot be read
+   * @throws IOException if the channel cannot be read, or the image was written since the snapshot
+   *     on which the difference builds; the image is as it was
    * @throws io.github.rbd4j.SnapshotNotFoundException if the image lacks the snapshot on which the
    *     difference builds
    * @throws io.github.rbd4j.SnapshotExistsException if it has the one to which it leads
@@ -243,13 +260,17 @@ public final class ImageImporter {
     DiffReader reader = new DiffReader(new StreamInput(source));
     DiffHeader header = reader.header();
     try (Image image = rbd.open(name)) {
-      DiffImport diffs = new DiffImport(image, options, new Meter(options, 0));
+      DiffImport diffs = new DiffImport(image, options, Meter.of(options, header.size()));
+      diffs.requirePossible(reader);
       diffs.requireFits(header);
+      if (header.fromSnapshot() != null) {
+        new Comparison(options).requireUnchangedSince(header.fromSnapshot(), image, rbd, name);
+      }
       try {
         diffs.apply(reader, Zeros.HOLES);
         image.flush();
       } catch (Throwable failure) {
-        RollBack.to(image, header.fromSnapshot(), header.toSnapshot(), failure);
+        RollBack.to(image, header.fromSnapshot(), diffs.taken(), failure);
         throw failure;
       }
     }

@@ -1,34 +1,75 @@
 package io.github.rbd4j.transfer;
 
+import io.github.rbd4j.internal.ZeroRuns;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 
 /** Measures a transfer and tells its listener. */
 final class Meter {
-  private final TransferListener listener;
+  private static final long UNKNOWN = -1;
+
+  private final TransferOptions options;
   private final long start = System.nanoTime();
-  private long base;
+  private final long from;
   private long total;
+  private long partStart;
+  private long partEnd;
   private long dataBytes;
 
-  Meter(TransferOptions options, long total) {
-    this.listener = options.listener();
+  private Meter(TransferOptions options, long from, long total) {
+    this.options = options;
+    this.from = from;
     this.total = total;
   }
 
-  /** The transfer consists of more than was known; what comes now begins behind what was. */
+  /** Of something whose length is known. */
+  static Meter of(TransferOptions options, long total) {
+    return new Meter(options, 0, total);
+  }
+
+  /** Of something of which nobody knows how long it is. */
+  static Meter ofUnknown(TransferOptions options) {
+    return new Meter(options, 0, UNKNOWN);
+  }
+
+  /** Of what goes on at an offset. */
+  static Meter resumed(TransferOptions options, long from, long total) {
+    return new Meter(options, from, total);
+  }
+
+  /** Begins one of several parts, behind those that were. */
   void nextPart(long length) {
-    base = Math.max(0, total);
-    total = base + length;
+    partStart = partEnd;
+    partEnd += length;
+  }
+
+  /** Begins the last part, with which the total is known. */
+  void lastPart(long length) {
+    nextPart(length);
+    total = partEnd;
   }
 
   void addData(long bytes) {
     dataBytes += bytes;
   }
 
+  /** Adds what does not become a hole. */
+  void addDataOf(MemorySegment data) throws IOException {
+    ZeroRuns.forEach(
+        data, options.sparseSize(), (_, length, zero) -> dataBytes += zero ? 0 : length);
+  }
+
   /** The current part is done up to an offset. */
   void at(long offset) {
-    listener.onProgress(
-        new TransferProgress(
-            base + offset, total, dataBytes, Duration.ofNanos(System.nanoTime() - start)));
+    options
+        .listener()
+        .onProgress(
+            new TransferProgress(
+                from,
+                partStart + offset,
+                total,
+                dataBytes,
+                Duration.ofNanos(System.nanoTime() - start)));
   }
 }

@@ -4,28 +4,32 @@ import io.github.rbd4j.Image;
 import io.github.rbd4j.internal.ReadPipeline;
 import io.github.rbd4j.internal.ZeroRuns;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 
 /** Writes the bytes of an image and nothing else. */
 final class RawExport {
-  private static final MemorySegment ZEROS = java.lang.foreign.Arena.ofAuto().allocate(1 << 20);
+  private static final MemorySegment ZEROS = Arena.global().allocate(1 << 20);
 
   private final Image image;
   private final TransferOptions options;
+  private final long offset;
   private final long size;
   private final Meter meter;
 
-  RawExport(Image image, TransferOptions options) {
+  /** From an offset on. */
+  RawExport(Image image, TransferOptions options, long offset) {
     this.image = image;
     this.options = options;
+    this.offset = offset;
     this.size = image.size();
-    this.meter = new Meter(options, size);
+    this.meter = Meter.resumed(options, offset, size);
   }
 
-  /** Into a file, from an offset on; what is zero there is left out. */
-  void toFile(FileChannel file, long offset) throws IOException {
+  /** Into a file, in which what is zero is left out. */
+  void toFile(FileChannel file) throws IOException {
     Extents.readFrom(
         offset,
         image,
@@ -43,7 +47,7 @@ final class RawExport {
     meter.at(size);
   }
 
-  private void writeSparse(FileChannel file, long offset, MemorySegment data) throws IOException {
+  private void writeSparse(FileChannel file, long at, MemorySegment data) throws IOException {
     ZeroRuns.forEach(
         data,
         options.sparseSize(),
@@ -51,7 +55,7 @@ final class RawExport {
           if (!zero) {
             ByteBuffer buffer = data.asSlice(start, length).asByteBuffer();
             while (buffer.hasRemaining()) {
-              file.write(buffer, offset + start + buffer.position());
+              file.write(buffer, at + start + buffer.position());
             }
             meter.addData(length);
           }
@@ -72,12 +76,12 @@ final class RawExport {
 
   /** Into a stream, where holes have to be written. */
   void toStream(StreamOutput out) throws IOException {
-    Extents.readFrom(0, image, options, pieces -> writeAll(pieces, out));
+    Extents.readFrom(offset, image, options, pieces -> writeAll(pieces, out));
     out.flush();
   }
 
   private void writeAll(ReadPipeline pieces, StreamOutput out) throws IOException {
-    long at = 0;
+    long at = offset;
     for (var piece = pieces.next(); piece != null; piece = pieces.next()) {
       MemorySegment data = piece.data();
       if (data != null) {

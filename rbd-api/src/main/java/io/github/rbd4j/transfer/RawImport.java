@@ -5,6 +5,7 @@ import io.github.rbd4j.internal.TransferBlocks;
 import io.github.rbd4j.internal.WritePipeline;
 import io.github.rbd4j.internal.WritePipeline.Zeros;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 
 /** Reads the bytes of an image and nothing else. */
 final class RawImport {
@@ -18,9 +19,17 @@ final class RawImport {
     this.meter = meter;
   }
 
-  /** From a stream of which the size is known, from an offset on. */
-  void known(StreamInput in, long offset, long size, Zeros zeros) throws IOException {
-    long end = copy(in, offset, size, zeros);
+  /** From a stream of which the size is known, into a new image of that size. */
+  void known(StreamInput in, long size) throws IOException {
+    requireWhole(in, copy(in, 0, size, Zeros.NOTHING, false), size);
+  }
+
+  /** From an offset on over an image that has data; what is reported as done was flushed. */
+  void over(StreamInput in, long offset, long size) throws IOException {
+    requireWhole(in, copy(in, offset, size, Zeros.HOLES, true), size);
+  }
+
+  private static void requireWhole(StreamInput in, long end, long size) throws IOException {
     if (end < size) {
       throw in.malformed("it has " + end + " bytes instead of " + size);
     }
@@ -28,36 +37,55 @@ final class RawImport {
 
   /** From a stream of which nobody knows how long it is, into a new image that grows with it. */
   void unknown(StreamInput in) throws IOException {
-    long end = copy(in, 0, Long.MAX_VALUE, Zeros.NOTHING);
+    long end = copy(in, 0, Long.MAX_VALUE, Zeros.NOTHING, false);
     image.resize(end, true);
   }
 
-  private long copy(StreamInput in, long offset, long limit, Zeros zeros) throws IOException {
+  private long copy(StreamInput in, long offset, long limit, Zeros zeros, boolean flushed)
+      throws IOException {
     try (WritePipeline pipeline =
         new WritePipeline(image, options.parallelism(), zeros, options.sparseSize())) {
       long at = offset;
+      long done = offset;
       boolean more = true;
-      while (more && at < limit) {
+      for (long blocks = 1; more && at < limit; blocks++) {
         long part = Math.min(TransferBlocks.SIZE - at % TransferBlocks.SIZE, limit - at);
-        long count = in.dataUpTo(pipeline.block().asSlice(0, part));
+        MemorySegment block = pipeline.block();
+        long count = in.dataUpTo(block.asSlice(0, part));
         more = count == part;
-        grow(at + count);
+        grow(at + count, in);
+        meter.addDataOf(block.asSlice(0, count));
         pipeline.write(at, count);
         at += count;
-        meter.addData(count);
-        meter.at(offset + pipeline.completed());
+        if (!flushed) {
+          done = offset + pipeline.completed();
+        } else if (blocks % options.parallelism() == 0) {
+          flush(pipeline);
+          done = at;
+        }
+        meter.at(done);
       }
-      pipeline.drain();
+      flush(pipeline);
       meter.at(at);
       return at;
     }
   }
 
+  private void flush(WritePipeline pipeline) throws IOException {
+    pipeline.drain();
+    image.flush();
+  }
+
   /** Makes the image large enough, by doubling, so that this does not happen often. */
-  private void grow(long needed) {
+  private void grow(long needed, StreamInput in) throws MalformedStreamException {
     long size = image.size();
-    if (needed > size) {
-      image.resize(Math.max(needed, Math.min(2 * size, Long.MAX_VALUE / 2)), false);
+    if (needed <= size) {
+      return;
     }
+    long most = options.maxSize();
+    if (needed > most) {
+      throw in.malformed("more than the maxSize of " + most + " bytes");
+    }
+    image.resize(Math.max(needed, 2 * Math.min(size, most / 2)), false);
   }
 }

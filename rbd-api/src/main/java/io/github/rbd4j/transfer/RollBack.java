@@ -9,23 +9,32 @@ final class RollBack {
   private RollBack() {}
 
   /**
-   * Removes a snapshot if it was taken already, and rolls the image back to an older one.
+   * Rolls an image back to a snapshot, and removes a later one.
    *
-   * @param from the older snapshot; if it is null there is nothing to roll back to
+   * @param base the snapshot, since which nobody else changed the image; if it is null there is
+   *     nothing to roll back to
+   * @param taken the later snapshot, if this very transfer took it
    * @param failure what else fails is added to it
    */
-  static void to(Image image, @Nullable String from, @Nullable String to, Throwable failure) {
+  static void to(Image image, @Nullable String base, @Nullable Snapshot taken, Throwable failure) {
+    if (base != null) {
+      attempt(() -> image.snapshot(base).rollback(), failure);
+    }
+    if (taken != null) {
+      attempt(() -> remove(taken), failure);
+    }
+  }
+
+  private static void remove(Snapshot taken) {
+    if (taken.isProtected()) {
+      taken.unprotect();
+    }
+    taken.remove();
+  }
+
+  private static void attempt(Runnable action, Throwable failure) {
     try {
-      if (to != null && image.snapshot(to).exists()) {
-        Snapshot taken = image.snapshot(to);
-        if (taken.isProtected()) {
-          taken.unprotect();
-        }
-        taken.remove();
-      }
-      if (from != null) {
-        image.snapshot(from).rollback();
-      }
+      action.run();
     } catch (RuntimeException e) {
       failure.addSuppressed(e);
     }

@@ -9,7 +9,7 @@ import java.util.Objects;
  * @param parallelism how many blocks of 4 MiB may be under way in the cluster, 1 to 1024
  * @param sparseSize how many zeros in a row become a hole, in bytes, a power of two from 512 to 4
  *     MiB
- * @param maxSize the largest size that the header of a stream may give to an image, in bytes: a
+ * @param maxSize the largest size that a stream may give to an image, in bytes: the header of a
  *     damaged one could claim any, and a size is not taken back quickly
  * @param listener told of the progress
  */

@@ -15,6 +15,7 @@ import io.github.rbd4j.ImageNotFoundException;
 import io.github.rbd4j.InvalidRequestException;
 import io.github.rbd4j.NamespaceNotFoundException;
 import io.github.rbd4j.NoSpaceException;
+import io.github.rbd4j.ObjectBusyException;
 import io.github.rbd4j.ObjectExistsException;
 import io.github.rbd4j.ObjectNotFoundException;
 import io.github.rbd4j.OperationCanceledException;
@@ -28,6 +29,7 @@ import io.github.rbd4j.RbdIoException;
 import io.github.rbd4j.ReadOnlyImageException;
 import io.github.rbd4j.SnapshotExistsException;
 import io.github.rbd4j.SnapshotNotFoundException;
+import io.github.rbd4j.WrongPassphraseException;
 import java.util.EnumMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -107,6 +109,35 @@ class FailuresTest {
       assertThat(Failures.toException(Errno.EEXIST.result(), operation, null))
           .isInstanceOf(ObjectExistsException.class)
           .isExactlyInstanceOf(there.getOrDefault(subject, ObjectExistsException.class));
+    }
+  }
+
+  @Test
+  void onlyAnImageIsABusyImageOrHasSnapshots() {
+    for (Subject subject : Subject.values()) {
+      Operation operation = new Operation("look at", subject, "x");
+      boolean image = subject == Subject.IMAGE;
+      assertThat(Failures.toException(Errno.EBUSY.result(), operation, null))
+          .isExactlyInstanceOf(
+              image || subject == Subject.SNAPSHOT
+                  ? ImageBusyException.class
+                  : ObjectBusyException.class);
+      assertThat(Failures.toException(Errno.ENOTEMPTY.result(), operation, null))
+          .isExactlyInstanceOf(image ? ImageHasSnapshotsException.class : RbdException.class);
+    }
+  }
+
+  @Test
+  void onlyLoadingAnEncryptionTakesARefusalForAWrongPassphrase() {
+    for (Subject subject : Subject.values()) {
+      Operation operation = new Operation("look at", subject, "x");
+      assertThat(Failures.toException(Errno.EPERM.result(), operation, null))
+          .isExactlyInstanceOf(
+              subject == Subject.ENCRYPTION
+                  ? WrongPassphraseException.class
+                  : PermissionDeniedException.class);
+      assertThat(Failures.toException(Errno.EACCES.result(), operation, null))
+          .isExactlyInstanceOf(PermissionDeniedException.class);
     }
   }
 

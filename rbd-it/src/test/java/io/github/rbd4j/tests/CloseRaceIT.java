@@ -14,14 +14,31 @@ import io.github.rbd4j.QuiesceListener;
 import io.github.rbd4j.QuiesceWatch;
 import io.github.rbd4j.Rbd;
 import io.github.rbd4j.RbdException;
+import io.github.rbd4j.ReadOnlyImageException;
 import io.github.rbd4j.Watcher;
+import io.github.rbd4j.encryption.Encryption;
+import io.github.rbd4j.encryption.EncryptionAlgorithm;
+import io.github.rbd4j.encryption.EncryptionFormat;
+import io.github.rbd4j.group.Groups;
+import io.github.rbd4j.internal.NativeHandle;
 import io.github.rbd4j.internal.Upcalls;
 import io.github.rbd4j.it.CephCluster;
 import io.github.rbd4j.it.CephTest;
+import io.github.rbd4j.mirror.ImageMirror;
+import io.github.rbd4j.mirror.Mirror;
+import io.github.rbd4j.nio.ImageChannel;
 import io.github.rbd4j.rados.Cluster;
 import io.github.rbd4j.rados.IoContext;
+import io.github.rbd4j.transfer.ImageExporter;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.NonWritableChannelException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -48,12 +65,13 @@ import org.slf4j.LoggerFactory;
  * IllegalStateException}, and nothing stays: no registration, no watch in the cluster, no thread,
  * no open file.
  *
- * <p>That the native object is destroyed at least once is seen from the cluster, which knows of no
- * watcher any more, and from the threads of the connections, which are gone; a second time would
- * end the process.
+ * <p>Each native object is destroyed once: as many are destroyed as were made, the cluster knows of
+ * no watcher any more, and the threads of the connections are gone.
  *
- * <p>{@code -Drbd4j.closerace.seconds=} says how long (75), {@code -Drbd4j.closerace.seed=} repeats
- * the decisions of a run, if not its timing.
+ * <p>{@code -Drbd4j.closerace.rounds=} says how many rounds each test has at least (100: thousands
+ * take minutes), and {@code -Drbd4j.closerace.seconds=} how long all of them go on if they have
+ * made them sooner (60). {@code -Drbd4j.closerace.seed=} repeats the decisions of a run, if not its
+ * timing.
  */
 @CephTest
 @Timeout(value = 12, unit = TimeUnit.HOURS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -63,7 +81,15 @@ class CloseRaceIT {
   private static final int TABLES = 5;
   private static final int USERS = 4;
   private static final Duration LIMIT = Duration.ofSeconds(60);
-  private static final long SECONDS = Long.getLong("rbd4j.closerace.seconds", 75);
+  private static final long SECONDS = Long.getLong("rbd4j.closerace.seconds", 60);
+  private static final long ROUNDS = Long.getLong("rbd4j.closerace.rounds", 100);
+
+  /** What may stay: threads and files that the JVM or librados keep for the next time. */
+  private static final int MORE_THREADS = 4;
+
+  private static final int MORE_FILES = 4;
+  private static final long MORE_MEMORY = 64 << 20;
+  private static final long MORE_HEAP = 8 << 20;
   private static final long SEED = Long.getLong("rbd4j.closerace.seed", System.nanoTime());
 
   private final CephCluster ceph;
@@ -168,6 +194,7 @@ class CloseRaceIT {
         });
   }
 
+  /** The first round of a test loads what stays for ever. */
   @FunctionalInterface
   private interface Round {
     void at(int table) throws InterruptedException;
@@ -177,7 +204,10 @@ class CloseRaceIT {
    * Rounds at all tables at the same time, for a third of the time each test has; then the looks.
    */
   private void race(Round round) throws Exception {
+    round.at(0);
     Resources before = Resources.now();
+    long created = NativeHandle.created();
+    long destroyed = NativeHandle.destroyed();
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS) / 3;
     List<CompletableFuture<Void>> tables = new ArrayList<>();
     for (int table = 0; table < TABLES; table++) {
@@ -186,7 +216,7 @@ class CloseRaceIT {
           Await.inBackground(
               () -> {
                 try {
-                  while (System.nanoTime() < end && wrong.isEmpty()) {
+                  while ((System.nanoTime() < end || rounds.get() < ROUNDS) && wrong.isEmpty()) {
                     round.at(number);
                     rounds.incrementAndGet();
                   }
@@ -210,10 +240,18 @@ class CloseRaceIT {
     assertThat(refusals).hasPositiveValue();
     // A stream that was closed early iterates on its own thread, which may be a step behind.
     Await.until("nothing is registered", () -> Upcalls.registered() == 0);
+    assertThat(rounds).hasValueGreaterThanOrEqualTo(ROUNDS);
+    assertThat(NativeHandle.destroyed() - destroyed)
+        .as("destroyed")
+        .isEqualTo(NativeHandle.created() - created);
     assertNoWatcher();
     Resources after = Resources.now();
-    assertThat(after.files() - before.files()).as("more files").isLessThan(20);
-    assertThat(after.threads() - before.threads()).as("more threads").isLessThan(20);
+    assertThat(after.files() - before.files()).as("more files").isLessThanOrEqualTo(MORE_FILES);
+    assertThat(after.threads() - before.threads())
+        .as("more threads")
+        .isLessThanOrEqualTo(MORE_THREADS);
+    assertThat(after.memory() - before.memory()).as("growth of RSS").isLessThan(MORE_MEMORY);
+    assertThat(after.heap() - before.heap()).as("growth of the heap").isLessThan(MORE_HEAP);
   }
 
   private void assertNoWatcher() {
@@ -271,7 +309,7 @@ class CloseRaceIT {
     while (!refused) {
       refused = !ends(() -> use(random, objects, image, futures));
     }
-    assertThat(image.isClosed() || objects.io.isClosed()).isTrue();
+    assertThat(image.isClosed() || objects.io.isClosed() || objects.cluster.isClosed()).isTrue();
     for (CompletableFuture<?> future : futures) {
       ends(() -> future.orTimeout(LIMIT.toSeconds(), TimeUnit.SECONDS).join());
     }
@@ -304,8 +342,8 @@ class CloseRaceIT {
     long offset = random.nextLong(SIZE / 2);
     boolean locks = image == objects.images.getLast();
     // What takes the cluster long is rare, so that there are more rounds.
-    int what = random.nextInt(80);
-    switch (what < 56 ? what % 17 : what % 24) {
+    int what = random.nextInt(100);
+    switch (what < 68 ? what % 17 : what % 32) {
       case 0, 1 -> image.readAt(offset, new byte[4096]);
       case 2, 3 -> image.writeAt(offset, new byte[1 + random.nextInt(65536)]);
       case 4 -> {
@@ -361,7 +399,65 @@ class CloseRaceIT {
         List<Watcher> watchers = image.watchers();
         assertThat(watchers).isNotEmpty();
       }
+      case 24 -> new Rbd(objects.io).openAsync(image.name()).thenCompose(Image::closeAsync).join();
+      case 25 ->
+          unwrapped(
+              () -> {
+                try (ImageChannel channel = ImageChannel.of(image)) {
+                  channel.write(ByteBuffer.allocate(4096), offset);
+                  channel.read(ByteBuffer.allocate(4096), offset);
+                }
+              });
+      case 26 ->
+          unwrapped(
+              () ->
+                  new ImageExporter(new Rbd(objects.io))
+                      .raw(
+                          image.name(),
+                          null,
+                          Channels.newChannel(OutputStream.nullOutputStream())));
+      case 27 -> {
+        objects.cluster.pools();
+        objects.cluster.monCommand("{\"prefix\": \"osd stat\"}");
+      }
+      case 28 -> {
+        new Groups(objects.io).list();
+        assertThat(image.group()).isEmpty();
+      }
+      case 29 -> {
+        new Mirror(objects.io).mode();
+        new ImageMirror(image).info();
+      }
+      case 30 -> { // there is none: an error
+        try (EncryptionFormat format =
+            EncryptionFormat.luks1(EncryptionAlgorithm.AES128, "passphrase".toCharArray())) {
+          new Encryption(image).load(format);
+        }
+      }
+      case 31 -> {
+        try (IoContext other = objects.io.withNamespace("")) {
+          new Rbd(other).list();
+        }
+      }
       default -> throw new AssertionError();
+    }
+  }
+
+  @FunctionalInterface
+  private interface Transfer {
+    void run() throws IOException;
+  }
+
+  /** What channels and exports throw has the reason inside, unless the image became smaller. */
+  private static void unwrapped(Transfer transfer) {
+    try {
+      transfer.run();
+    } catch (NonWritableChannelException locked) { // for good, by a handle that is just closing
+      assertThat(locked).hasCauseInstanceOf(ReadOnlyImageException.class);
+    } catch (EOFException smaller) {
+      assertThat(smaller).hasMessageContaining("the image ended");
+    } catch (IOException e) {
+      throw e.getCause() instanceof RuntimeException reason ? reason : new UncheckedIOException(e);
     }
   }
 

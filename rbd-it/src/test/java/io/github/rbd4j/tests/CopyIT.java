@@ -114,7 +114,7 @@ class CopyIT {
     System.arraycopy(data, 6 * MIB, expected, 6 * MIB, 2 * MIB);
     try (Image target = rbd.open("target")) {
       target.writeAt(0, old);
-      source.copyTo(target, ProgressListener.NONE);
+      source.copyTo(target);
       Bytes.assertEqual(Bytes.of(target), expected);
     }
   }
@@ -160,7 +160,7 @@ class CopyIT {
   @Test
   void writtenZerosAreLeftOut() {
     ImageOptions options = new ImageOptions().order(20);
-    source.copyTo(rbd, "target", options, 0, ProgressListener.NONE);
+    source.copyTo(rbd, "target", options);
     assertThat(usedBytes("source")).isEqualTo(6 * MIB);
     assertThat(usedBytes("target")).isEqualTo(4 * MIB);
     try (Image target = rbd.open("target")) {
@@ -169,10 +169,28 @@ class CopyIT {
   }
 
   @Test
+  void zerosOfTheSparseSizeAreLeftOut() {
+    source.writeAt(4096, new byte[MIB - 4096]); // 4096 bytes of data at the start of its object
+    source.flush();
+    long rest = 3 * MIB; // of the other objects with data
+    ImageOptions options = new ImageOptions().order(20);
+    source.copyTo(rbd, "target", options, 4096, ProgressListener.NONE);
+    assertThat(usedBytes("target")).isEqualTo(4096 + rest);
+    source.copyTo(rbd, "other", options, MIB, ProgressListener.NONE);
+    assertThat(usedBytes("other")).isEqualTo(MIB + rest);
+    byte[] expected = Bytes.of(source);
+    for (String name : List.of("target", "other")) {
+      try (Image copy = rbd.open(name)) {
+        Bytes.assertEqual(Bytes.of(copy), expected);
+      }
+    }
+  }
+
+  @Test
   void aNewImageMayLieInAnotherNamespace() {
     ImageOptions options = new ImageOptions();
     String name = Names.unique("target");
-    source.copyTo(whole, name, options, 0, ProgressListener.NONE);
+    source.copyTo(whole, name, options);
     try (Image target = whole.open(name)) {
       Bytes.assertEqual(Bytes.of(target), data);
     }
@@ -185,7 +203,7 @@ class CopyIT {
     source.writeAt(0, Bytes.random(MIB, 4));
     ImageOptions options = new ImageOptions();
     try (Image old = rbd.open("source", OpenOptions.at("s"))) {
-      old.copyTo(rbd, "target", options, 0, ProgressListener.NONE);
+      old.copyTo(rbd, "target", options);
     }
     try (Image target = rbd.open("target")) {
       Bytes.assertEqual(Bytes.of(target), data);
@@ -197,12 +215,12 @@ class CopyIT {
   void aTakenOrImpossibleNameIsRefused() {
     create("target", 1);
     ImageOptions options = new ImageOptions();
-    assertThatThrownBy(() -> source.copyTo(rbd, "target", options, 0, ProgressListener.NONE))
+    assertThatThrownBy(() -> source.copyTo(rbd, "target", options))
         .isInstanceOf(ImageExistsException.class)
         .hasMessageContaining("/source to rbd/" + namespace + "/target");
     assertThatThrownBy(() -> source.deepCopyTo(rbd, "target", options, ProgressListener.NONE))
         .isInstanceOf(ImageExistsException.class);
-    assertThatThrownBy(() -> source.copyTo(rbd, "a@b", options, 0, ProgressListener.NONE))
+    assertThatThrownBy(() -> source.copyTo(rbd, "a@b", options))
         .isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> source.copyTo(rbd, "x", options, -1, ProgressListener.NONE))
         .isInstanceOf(IllegalArgumentException.class);
@@ -287,7 +305,7 @@ class CopyIT {
     ImageOptions options = new ImageOptions();
     try (Image clone = rbd.open("base");
         Image other = rbd.open("other")) {
-      clone.copyTo(rbd, "target", options, 0, ProgressListener.NONE);
+      clone.copyTo(rbd, "target", options);
       try (Image target = rbd.open("target")) {
         Bytes.assertEqual(Bytes.of(target), data);
       }
@@ -295,7 +313,7 @@ class CopyIT {
       clone.createSnapshot("c");
       clone.writeAt(7 * MIB, data, 7 * MIB, 1); // takes the lock, and with it the object map
       assertThat(clone.exclusiveLock().isOwner()).isTrue();
-      assertThatThrownBy(() -> clone.copyTo(rbd, "refused", options, 0, ProgressListener.NONE))
+      assertThatThrownBy(() -> clone.copyTo(rbd, "refused", options))
           .isInstanceOf(UnsupportedOperationException.class)
           .hasMessageContaining("shares with its parent");
       assertThatThrownBy(() -> clone.copyTo(other, ProgressListener.NONE))
@@ -311,7 +329,7 @@ class CopyIT {
       }
 
       clone.flatten(ProgressListener.NONE);
-      clone.copyTo(rbd, "flat", options, 0, ProgressListener.NONE);
+      clone.copyTo(rbd, "flat", options);
       try (Image flat = rbd.open("flat")) {
         Bytes.assertEqual(Bytes.of(flat), data);
       }
@@ -331,7 +349,7 @@ class CopyIT {
         byte[] own = Bytes.random(1000, 6);
         clone.writeAt(MIB, own);
         System.arraycopy(own, 0, expected, MIB, own.length);
-        clone.deepCopyTo(rbd, "target", options, ProgressListener.NONE);
+        clone.deepCopyTo(rbd, "target", options);
       }
       try (Image target = rbd.open("target")) {
         assertThat(target.parent().isPresent()).isEqualTo(!flatten);

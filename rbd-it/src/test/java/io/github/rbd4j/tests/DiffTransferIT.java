@@ -18,18 +18,32 @@ import io.github.rbd4j.transfer.DiffMerger;
 import io.github.rbd4j.transfer.DiffRange;
 import io.github.rbd4j.transfer.ImageExporter;
 import io.github.rbd4j.transfer.ImageImporter;
+import io.github.rbd4j.transfer.MalformedStreamException;
+import io.github.rbd4j.transfer.TransferOptions;
+import io.github.rbd4j.transfer.TransferProgress;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Differences and whole images, against those of the rbd program, in both directions. */
@@ -101,7 +115,7 @@ class DiffTransferIT {
     assertThat(importer.diff(file("2"), copy))
         .isEqualTo(new DiffHeader("one", "two", false, Sample.LATER_SIZE));
     byte[] last = Files.readAllBytes(file("3"));
-    importer.diff(Channels.newChannel(new java.io.ByteArrayInputStream(last)), copy);
+    importer.diff(Channels.newChannel(new ByteArrayInputStream(last)), copy);
     assertCopyIsWhole();
   }
 
@@ -149,6 +163,101 @@ class DiffTransferIT {
             () -> new ImageExporter(rbd).diff(name, DiffRange.between("none", null), file("x")))
         .isInstanceOf(SnapshotNotFoundException.class);
     assertThat(Files.exists(file("x"))).isFalse();
+  }
+
+  @Test
+  void whatWasWrittenSinceTheBaseIsNeverLost() throws IOException {
+    exportAll(DiffFormat.V1, false);
+    rbd.create(copy, MIB);
+    ImageImporter importer = new ImageImporter(rbd);
+    importer.diff(file("1"), copy);
+    byte[] written = history[0].clone();
+    written[7] ^= 1;
+    try (Image image = rbd.open(copy)) {
+      image.writeAt(7, new byte[] {written[7]});
+    }
+    // Refused because of the header, of the end of a stream, and because it does not fit.
+    ImageImporter small = new ImageImporter(rbd, TransferOptions.defaults().maxSize(MIB));
+    assertThatThrownBy(() -> small.diff(file("2"), copy))
+        .isInstanceOf(MalformedStreamException.class)
+        .hasMessageContaining("maxSize");
+    byte[] whole = Files.readAllBytes(file("2"));
+    byte[] cut = Arrays.copyOf(whole, whole.length - 1);
+    for (byte[] stream : new byte[][] {cut, whole}) {
+      assertThatThrownBy(
+              () -> importer.diff(Channels.newChannel(new ByteArrayInputStream(stream)), copy))
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("was changed since its snapshot one: roll it back first");
+    }
+    assertThatThrownBy(() -> importer.diff(file("2"), copy))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("was changed since its snapshot one");
+    Bytes.assertEqual(Sample.read(rbd, copy), written);
+    try (Image image = rbd.open(copy)) {
+      assertThat(image.snapshots()).extracting(SnapshotInfo::name).containsExactly("one");
+      image.snapshot("one").rollback();
+    }
+    importer.diff(file("2"), copy);
+    Bytes.assertEqual(Sample.read(rbd, copy, "two"), history[1]);
+  }
+
+  @Test
+  void aSnapshotThatAnotherClientTookMeanwhileStays() throws IOException {
+    exportAll(DiffFormat.V1, false);
+    rbd.create(copy, MIB);
+    new ImageImporter(rbd).diff(file("1"), copy);
+    TransferOptions meanwhile =
+        TransferOptions.defaults()
+            .listener(
+                progress -> {
+                  try (Image image = rbd.open(copy)) {
+                    if (!image.snapshot("two").exists()) {
+                      image.createSnapshot("two");
+                    }
+                  }
+                });
+    assertThatThrownBy(() -> new ImageImporter(rbd, meanwhile).diff(file("2"), copy))
+        .isInstanceOf(SnapshotExistsException.class);
+    Bytes.assertEqual(Sample.read(rbd, copy), history[0]);
+    try (Image image = rbd.openReadOnly(copy)) {
+      assertThat(image.snapshots()).extracting(SnapshotInfo::name).containsExactly("one", "two");
+    }
+  }
+
+  @Test
+  void theTotalOfAnImageFileIsKnownAtOnceOrAtItsLastPart() throws IOException {
+    long total = (long) Sample.SIZE + Sample.LATER_SIZE + history[2].length;
+    List<TransferProgress> steps = new ArrayList<>();
+    TransferOptions options = TransferOptions.defaults().listener(steps::add);
+    new ImageExporter(rbd, options).image(name, file("image"));
+    assertThat(steps).allSatisfy(step -> assertThat(step.total()).isEqualTo(total));
+    assertThat(steps).extracting(TransferProgress::done).isSorted().endsWith(total);
+    assertNothingIsLeftAtTheEndOnly(steps);
+    steps.clear();
+
+    new ImageImporter(rbd, options).image(file("image"), copy, new ImageOptions());
+    long earlier = (long) Sample.SIZE + Sample.LATER_SIZE;
+    assertThat(steps)
+        .allSatisfy(
+            step ->
+                assertThat(step.total())
+                    .isIn(step.done() <= earlier ? List.of(-1L, total) : List.of(total)));
+    assertThat(steps).extracting(TransferProgress::total).contains(-1L).isSorted();
+    assertThat(steps).extracting(TransferProgress::done).isSorted().endsWith(total);
+    assertNothingIsLeftAtTheEndOnly(steps);
+    steps.clear();
+
+    new ImageExporter(rbd, options).diff(name, DiffRange.between("one", "two"), file("2"));
+    assertThat(steps).allSatisfy(s -> assertThat(s.total()).isEqualTo(Sample.LATER_SIZE));
+  }
+
+  private static void assertNothingIsLeftAtTheEndOnly(List<TransferProgress> steps) {
+    long end = steps.getLast().done();
+    assertThat(steps)
+        .allSatisfy(
+            step ->
+                assertThat(step.remaining().equals(Optional.of(Duration.ZERO)))
+                    .isEqualTo(step.done() == end));
   }
 
   @Test
@@ -253,17 +362,143 @@ class DiffTransferIT {
         .getBytes(java.nio.charset.StandardCharsets.ISO_8859_1);
   }
 
+  static List<Set<Feature>> features() {
+    return List.of(
+        Set.of(Feature.LAYERING),
+        Set.of(Feature.LAYERING, Feature.EXCLUSIVE_LOCK, Feature.JOURNALING),
+        Set.of(Feature.LAYERING, Feature.EXCLUSIVE_LOCK, Feature.OBJECT_MAP, Feature.FAST_DIFF));
+  }
+
+  @ParameterizedTest
+  @MethodSource("features")
+  void otherFeaturesThanTheDefaultOnesAreKept(Set<Feature> features) throws IOException {
+    Sample.remove(rbd, name);
+    history = Sample.createWithHistory(rbd, name, new ImageOptions().features(features), 31);
+    try (Image image = rbd.openReadOnly(name)) {
+      assertThat(image.features()).isEqualTo(features);
+    }
+    new ImageExporter(rbd).image(name, file("ours"));
+    ceph.rbd("import", "--export-format", "2", "--no-progress", file("ours").toString(), copy);
+    assertSameProperties();
+    Sample.remove(rbd, copy);
+    ceph.rbd("export", "--export-format", "2", "--no-progress", name, file("theirs").toString());
+    new ImageImporter(rbd).image(file("theirs"), copy, new ImageOptions());
+    assertSameProperties();
+  }
+
+  /** What goes through a pipe, and how the program writes and reads it. */
+  enum Piped {
+    DIFF("export-diff NAME@one -", "import-diff - COPY"),
+    LATER_DIFF("export-diff --from-snap one NAME@two -", "import-diff - COPY"),
+    IMAGE("export --export-format 2 NAME -", "import --export-format 2 - COPY");
+
+    private final String export;
+    private final String restore;
+
+    Piped(String export, String restore) {
+      this.export = export;
+      this.restore = restore;
+    }
+  }
+
+  private Process program(String command) throws IOException {
+    return start(command.replace("NAME", name).replace("COPY", copy).split(" "));
+  }
+
+  private Process start(String... arguments) throws IOException {
+    List<String> command = new ArrayList<>(List.of("rbd"));
+    command.addAll(List.of(arguments));
+    command.add("--no-progress");
+    ProcessBuilder builder =
+        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
+    builder.environment().put("CEPH_CONF", ceph.conf().toString());
+    return builder.start();
+  }
+
+  private void prepareCopy(Piped what) throws IOException {
+    if (what != Piped.IMAGE) {
+      rbd.create(copy, MIB);
+    }
+    if (what == Piped.LATER_DIFF) {
+      new ImageImporter(rbd).diff(fullUpTo("one"), copy);
+      Files.delete(file("full"));
+    }
+  }
+
+  private void assertCopied(Piped what) {
+    switch (what) {
+      case DIFF -> Bytes.assertEqual(Sample.read(rbd, copy, "one"), history[0]);
+      case LATER_DIFF -> Bytes.assertEqual(Sample.read(rbd, copy, "two"), history[1]);
+      case IMAGE -> assertSameProperties();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Piped.class)
+  void pipesCarryAllFormatsBetweenTheLibraryAndTheProgram(Piped what) throws Exception {
+    prepareCopy(what);
+    Process program = program(what.restore);
+    try (var pipe = Channels.newChannel(program.getOutputStream())) {
+      ImageExporter exporter = new ImageExporter(rbd);
+      switch (what) {
+        case DIFF -> exporter.diff(name, DiffRange.between(null, "one"), pipe);
+        case LATER_DIFF -> exporter.diff(name, DiffRange.between("one", "two"), pipe);
+        case IMAGE -> exporter.image(name, pipe);
+      }
+    }
+    assertThat(program.waitFor()).isZero();
+    assertCopied(what);
+    Sample.remove(rbd, copy);
+
+    prepareCopy(what);
+    program = program(what.export);
+    try (var pipe = Channels.newChannel(program.getInputStream())) {
+      ImageImporter importer = new ImageImporter(rbd);
+      if (what == Piped.IMAGE) {
+        importer.image(pipe, copy, new ImageOptions());
+      } else {
+        importer.diff(pipe, copy);
+      }
+    }
+    assertThat(program.waitFor()).isZero();
+    assertCopied(what);
+  }
+
+  @Test
+  void pipesCarryDifferencesToAndFromAMerge() throws Exception {
+    exportAll(DiffFormat.V1, false);
+    Process program = start("merge-diff", "-", file("2").toString(), "-");
+    var writing = Await.inBackground(() -> writeFirst(program.getOutputStream()));
+    try (var merged = Channels.newChannel(program.getInputStream());
+        FileChannel last = FileChannel.open(file("3"));
+        FileChannel all =
+            FileChannel.open(
+                file("123"), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+      DiffMerger.merge(merged, last, all);
+    }
+    writing.join();
+    assertThat(program.waitFor()).isZero();
+    rbd.create(copy, 30L * MIB);
+    new ImageImporter(rbd).diff(file("123"), copy);
+    Bytes.assertEqual(Sample.read(rbd, copy), history[2]);
+  }
+
+  private void writeFirst(OutputStream pipe) {
+    try (pipe) {
+      new ImageExporter(rbd).diff(name, DiffRange.between(null, "one"), Channels.newChannel(pipe));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   @Test
   void imagesGoThroughChannelsAndTakeOtherProperties() throws IOException {
     ByteArrayOutputStream stream = new ByteArrayOutputStream();
     new ImageExporter(rbd).image(name, Channels.newChannel(stream));
     ImageOptions options = new ImageOptions();
-    options.order(22).features(java.util.Set.of(Feature.LAYERING));
+    options.order(22).features(Set.of(Feature.LAYERING));
     new ImageImporter(rbd)
-        .image(
-            Channels.newChannel(new java.io.ByteArrayInputStream(stream.toByteArray())),
-            copy,
-            options);
+        .image(Channels.newChannel(new ByteArrayInputStream(stream.toByteArray())), copy, options);
     assertThat(options.isSet(io.github.rbd4j.ImageOption.STRIPE_UNIT)).isFalse();
     assertCopyIsWhole();
     try (Image image = rbd.openReadOnly(copy)) {
@@ -272,11 +507,12 @@ class DiffTransferIT {
     }
   }
 
-  @Test
-  void aStripedImageStaysStriped() throws IOException {
+  @ParameterizedTest
+  @ValueSource(ints = {65536, MIB})
+  void aStripedImageStaysStriped(int unit) throws IOException {
     Sample.remove(rbd, name);
     ImageOptions options = new ImageOptions();
-    rbd.create(name, 16L * MIB, options.order(20).striping(65536, 4));
+    rbd.create(name, 16L * MIB, options.order(20).striping(unit, 4));
     byte[] data = Bytes.random(3 * MIB, 77);
     try (Image image = rbd.open(name)) {
       image.writeAt(100, data);
@@ -285,7 +521,7 @@ class DiffTransferIT {
     options.clear();
     new ImageImporter(rbd).image(file("image"), copy, options);
     try (Image image = rbd.openReadOnly(copy)) {
-      assertThat(image.stripeUnit()).isEqualTo(65536);
+      assertThat(image.stripeUnit()).isEqualTo(unit);
       assertThat(image.stripeCount()).isEqualTo(4);
       Bytes.assertEqual(Bytes.of(image, 100, 3 * MIB), data);
     }

@@ -11,9 +11,9 @@ import io.github.rbd4j.InvalidRequestException;
 import io.github.rbd4j.NoSpaceException;
 import io.github.rbd4j.ObjectExistsException;
 import io.github.rbd4j.OperationNotSupportedException;
-import io.github.rbd4j.PermissionDeniedException;
 import io.github.rbd4j.Rbd;
 import io.github.rbd4j.ReadOnlyImageException;
+import io.github.rbd4j.WrongPassphraseException;
 import io.github.rbd4j.encryption.Encryption;
 import io.github.rbd4j.encryption.EncryptionAlgorithm;
 import io.github.rbd4j.encryption.EncryptionFormat;
@@ -26,9 +26,12 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.lang.reflect.Field;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -38,6 +41,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import javax.crypto.Cipher;
+import javax.crypto.spec.SecretKeySpec;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -143,7 +150,7 @@ class EncryptionIT {
   })
   void cryptsetupAndQemuReadWhatIsWritten(
       String kind, EncryptionAlgorithm algorithm, int keyBits, int headerMib, @TempDir Path folder)
-      throws IOException {
+      throws IOException, GeneralSecurityException {
     boolean one = kind.equals("LUKS1");
     byte[] text = bytes("this must not be readable in the cluster ".repeat(100));
     byte[] data = random(100_000, 1);
@@ -204,6 +211,7 @@ class EncryptionIT {
         "--key-file",
         passphrase.toString(),
         exported.toString());
+    byte[] seen;
     if (one) { // all that qemu knows
       Path opened = folder.resolve("opened");
       run(
@@ -216,15 +224,80 @@ class EncryptionIT {
           "-O",
           "raw",
           opened.toString());
-      // What was never written is zeros to librbd, and encrypted zeros to qemu.
-      byte[] seen = Files.readAllBytes(opened);
-      assertThat(seen).hasSameSizeAs(plain);
-      for (int offset : new int[] {0, start, plain.length - text.length}) {
-        int end = Math.min(offset + text.length, plain.length);
-        assertThat(Arrays.mismatch(seen, offset, end, plain, offset, end)).isEqualTo(-1);
+      seen = Files.readAllBytes(opened);
+    } else {
+      Path key = folder.resolve("key");
+      run(
+          "cryptsetup",
+          "luksDump",
+          "--batch-mode",
+          "--dump-volume-key",
+          "--volume-key-file",
+          key.toString(),
+          "--key-file",
+          passphrase.toString(),
+          exported.toString());
+      seen =
+          decrypt(
+              raw,
+              number(dump, "offset:\\s+(\\d+) \\[bytes]"),
+              number(dump, "sector:\\s+(\\d+) \\[bytes]"),
+              Files.readAllBytes(key));
+    }
+    // What was never written is zeros to librbd, and encrypted zeros to the others.
+    assertThat(seen).hasSameSizeAs(plain);
+    for (int offset : new int[] {0, start, plain.length - text.length}) {
+      int end = Math.min(offset + text.length, plain.length);
+      assertThat(Arrays.mismatch(seen, offset, end, plain, offset, end)).isEqualTo(-1);
+    }
+    assertThat(Arrays.mismatch(seen, start, start + data.length, data, 0, data.length))
+        .isEqualTo(-1);
+  }
+
+  private static int number(String text, String pattern) {
+    Matcher matcher = Pattern.compile(pattern).matcher(text);
+    assertThat(matcher.find()).as(text).isTrue();
+    return Integer.parseInt(matcher.group(1));
+  }
+
+  /** Decrypts AES-XTS with the sector number as tweak (plain64), as IEEE 1619 says. */
+  private static byte[] decrypt(byte[] image, int start, int sectorSize, byte[] key)
+      throws GeneralSecurityException {
+    int half = key.length / 2;
+    Cipher data = Cipher.getInstance("AES/ECB/NoPadding");
+    data.init(Cipher.DECRYPT_MODE, new SecretKeySpec(key, 0, half, "AES"));
+    Cipher tweaks = Cipher.getInstance("AES/ECB/NoPadding");
+    tweaks.init(Cipher.ENCRYPT_MODE, new SecretKeySpec(key, half, half, "AES"));
+    byte[] plain = Arrays.copyOfRange(image, start, image.length);
+    for (int sector = 0; sector < plain.length; sector += sectorSize) {
+      byte[] tweak = new byte[16];
+      ByteBuffer.wrap(tweak).order(ByteOrder.LITTLE_ENDIAN).putLong(sector / 512);
+      tweak = tweaks.doFinal(tweak);
+      for (int block = sector; block < sector + sectorSize; block += tweak.length) {
+        xor(plain, block, tweak);
+        data.doFinal(plain, block, tweak.length, plain, block);
+        xor(plain, block, tweak);
+        multiplyByAlpha(tweak);
       }
-      assertThat(Arrays.mismatch(seen, start, start + data.length, data, 0, data.length))
-          .isEqualTo(-1);
+    }
+    return plain;
+  }
+
+  private static void xor(byte[] data, int offset, byte[] other) {
+    for (int i = 0; i < other.length; i++) {
+      data[offset + i] ^= other[i];
+    }
+  }
+
+  private static void multiplyByAlpha(byte[] tweak) {
+    int carry = 0;
+    for (int i = 0; i < tweak.length; i++) {
+      int shifted = (tweak[i] & 0xff) << 1 | carry;
+      tweak[i] = (byte) shifted;
+      carry = shifted >> 8;
+    }
+    if (carry != 0) {
+      tweak[0] ^= (byte) 0x87;
     }
   }
 
@@ -323,7 +396,7 @@ class EncryptionIT {
       try (Image image = rbd.open(name)) {
         Encryption encryption = new Encryption(image);
         assertThatThrownBy(() -> encryption.load(wrongPassphrase))
-            .isInstanceOf(PermissionDeniedException.class)
+            .isExactlyInstanceOf(WrongPassphraseException.class)
             .hasMessageContaining("load the encryption of image rbd/" + name);
         assertThatThrownBy(() -> encryption.load(wrongFormat))
             .isInstanceOf(InvalidRequestException.class);
@@ -336,6 +409,39 @@ class EncryptionIT {
         assertThatThrownBy(() -> new Encryption(image).load(right)) // there is no header
             .isInstanceOf(InvalidRequestException.class);
         image.writeAt(0, new byte[512]);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"luks1, 4", "luks2, 16"})
+  void theVersionOfLuksNeedNotBeKnownSinceCeph18(String type, int headerMib, @TempDir Path folder)
+      throws IOException {
+    String name = imported(formatted(type, 512, folder));
+    byte[] data = random(10_000, 4);
+    try (EncryptionFormat any = EncryptionFormat.luks(PASSPHRASE.toCharArray());
+        EncryptionFormat wrong = EncryptionFormat.luks(bytes("another one"))) {
+      try (Image image = rbd.open(name)) {
+        Encryption encryption = new Encryption(image);
+        if (!CEPH_18) {
+          assertUnsupported("rbd_encryption_load2", () -> encryption.load(any));
+          return;
+        }
+        assertThatThrownBy(() -> encryption.load(wrong))
+            .isExactlyInstanceOf(WrongPassphraseException.class);
+        assertThatThrownBy(() -> encryption.load(List.of(wrong)))
+            .isExactlyInstanceOf(WrongPassphraseException.class);
+        encryption.load(any);
+        assertThat(image.size()).isEqualTo((32 - headerMib) * MIB);
+        image.writeAt(MIB - 1, data);
+      }
+      try (Image image = rbd.open(name);
+          EncryptionFormat known =
+              type.equals("luks1")
+                  ? luks1()
+                  : EncryptionFormat.luks2(EncryptionAlgorithm.AES256, bytes(PASSPHRASE))) {
+        new Encryption(image).load(known);
+        assertThat(read(image, MIB - 1, data.length)).isEqualTo(data);
       }
     }
   }

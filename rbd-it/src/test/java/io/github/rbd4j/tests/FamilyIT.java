@@ -30,6 +30,7 @@ import io.github.rbd4j.it.CephTest;
 import io.github.rbd4j.rados.Cluster;
 import io.github.rbd4j.rados.IoContext;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
@@ -366,7 +367,10 @@ class FamilyIT {
     cloneTo("child");
     long id = snapshot.id();
     assertThat(parent.snapshotNamespace(id)).isEqualTo(new SnapshotNamespace.User());
+    Instant taken = parent.snapshotTimestamp(id);
+    assertThat(snapshot.timestamp()).isEqualTo(taken);
     snapshot.remove();
+    assertThat(parent.snapshotTimestamp(id)).isEqualTo(taken);
     assertThat(snapshot.exists()).isFalse();
     assertThat(parent.snapshots())
         .singleElement()
@@ -387,6 +391,10 @@ class FamilyIT {
     Await.until("the snapshot goes with its last clone", () -> parent.snapshots().isEmpty());
     assertThatThrownBy(() -> parent.snapshotNamespace(id))
         .isInstanceOf(SnapshotNotFoundException.class)
+        .hasMessageContaining("@id:" + id);
+    assertThatThrownBy(() -> parent.snapshotTimestamp(id))
+        .isInstanceOf(SnapshotNotFoundException.class)
+        .hasMessageContaining("get the timestamp of snapshot")
         .hasMessageContaining("@id:" + id);
   }
 

@@ -76,7 +76,7 @@ class FastStartIT {
     jar(folder.resolve("app.jar"), classes);
     Path lib = Files.createDirectory(folder.resolve("lib"));
     int number = 0;
-    for (String entry : Pattern.compile(File.pathSeparator, Pattern.LITERAL).split(classPath)) {
+    for (String entry : Pattern.compile(File.pathSeparator, Pattern.LITERAL).split(classPath, -1)) {
       Path path = Path.of(entry);
       Path target = lib.resolve(++number + ".jar");
       if (Files.isDirectory(path)) {

@@ -5,16 +5,19 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.rbd4j.ClientBlocklistedException;
 import io.github.rbd4j.ClusterConnectionException;
+import io.github.rbd4j.DiffOptions;
 import io.github.rbd4j.Image;
 import io.github.rbd4j.ImageBusyException;
 import io.github.rbd4j.ImageNotFoundException;
 import io.github.rbd4j.ImageOptions;
+import io.github.rbd4j.OpenOptions;
 import io.github.rbd4j.OperationTimeoutException;
 import io.github.rbd4j.PermissionDeniedException;
 import io.github.rbd4j.PoolNotFoundException;
 import io.github.rbd4j.Rbd;
 import io.github.rbd4j.RbdException;
 import io.github.rbd4j.ReadOnlyImageException;
+import io.github.rbd4j.SnapshotNotFoundException;
 import io.github.rbd4j.it.CephCluster;
 import io.github.rbd4j.it.CephCluster.DaemonAction;
 import io.github.rbd4j.rados.Cluster;
@@ -26,6 +29,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -34,6 +38,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -62,6 +67,9 @@ class FaultsIT {
 
   /** After which a time-out of that client must have come, also on a busy machine. */
   private static final Duration IN_TIME = PATIENCE.plusSeconds(5);
+
+  /** The same for a flush, which may wait twice: for the data, and for the object map. */
+  private static final Duration FLUSH_IN_TIME = IN_TIME.plus(PATIENCE);
 
   /** How long something may take that needs no time-out. */
   private static final Duration SOON = Duration.ofSeconds(5);
@@ -151,8 +159,17 @@ class FaultsIT {
 
   /** A write alone may be acknowledged by the cache of librbd. */
   private static void writeAndFlush(Image image) {
-    image.writeAt(0, Bytes.random(4096, 7));
+    writeAndFlush(image, 7);
+  }
+
+  private static void writeAndFlush(Image image, long seed) {
+    image.writeAt(0, Bytes.random(4096, seed));
     image.flush();
+  }
+
+  /** That an image begins with what {@link #writeAndFlush(Image, long)} wrote, for others, too. */
+  private void assertBeginsWith(long seed, String spec) {
+    Bytes.assertEqual(Arrays.copyOf(exported(spec), 4096), Bytes.random(4096, seed));
   }
 
   private static void readAsynchronously(Image image) {
@@ -164,7 +181,7 @@ class FaultsIT {
     return ceph.tool("rbd", new byte[0], "export", "--no-progress", spec, "-").output();
   }
 
-  /** An image with a thread that writes to it and flushes, again and again. */
+  /** An image that is written and flushed, again and again. */
   private static final class Load implements AutoCloseable {
     final String name = Names.unique("fault");
     final WriteLedger ledger = new WriteLedger(name.hashCode(), SIZE);
@@ -200,9 +217,16 @@ class FaultsIT {
       assertThat(thread).isNotCompletedExceptionally();
     }
 
+    /** Waits until a call failed, and checks that the ones that do are in time. */
+    void awaitFailure() {
+      Await.until("a call fails", () -> ledger.failures() > 0);
+      assertThat(ledger.slowestFailure()).isLessThanOrEqualTo(FLUSH_IN_TIME);
+    }
+
     void stop() {
       stopped = true;
       thread.join();
+      assertThat(ledger.slowestFailure()).isLessThanOrEqualTo(FLUSH_IN_TIME);
     }
 
     @Override
@@ -222,7 +246,7 @@ class FaultsIT {
                 new Rbd(cluster.ioContext("rbd")), OperationTimeoutException.class::isInstance);
         Load calm = new Load(patientRbd, _ -> false)) {
       ceph.daemon(DaemonAction.PAUSE, "osd.0");
-      Await.until("a time-out", () -> hurried.ledger.failures() > 0);
+      hurried.awaitFailure();
       // The cluster notices, and both go on with two OSDs, each with the handle that it has.
       calm.awaitFlushes();
       hurried.awaitFlushes();
@@ -262,18 +286,25 @@ class FaultsIT {
       try (Load load = new Load(rbd, OperationTimeoutException.class::isInstance)) {
         create(rbd, load.name + "-closed");
         Image closed = rbd.open(load.name + "-closed");
+        create(rbd, load.name + "-flushed");
+        Image flushed = rbd.open(load.name + "-flushed");
+        writeAndFlush(flushed);
         OSDS.parallelStream().forEach(osd -> ceph.daemon(DaemonAction.KILL, osd));
-        Await.until("a time-out", () -> load.ledger.failures() > 0);
+        load.awaitFailure();
+        works(SOON, () -> flushed.writeAt(0, Bytes.random(4096, 8))); // into the cache
+        fails(OperationTimeoutException.class, FLUSH_IN_TIME, flushed::flush);
         fails(OperationTimeoutException.class, IN_TIME, () -> read(load.image));
         fails(OperationTimeoutException.class, IN_TIME, () -> readAsynchronously(load.image));
         fails(OperationTimeoutException.class, IN_TIME, () -> rbd.open(load.name).close());
         fails(OperationTimeoutException.class, IN_TIME, rbd::list);
-        works(IN_TIME.plus(PATIENCE), closed::close);
+        works(FLUSH_IN_TIME, closed::close);
         OSDS.parallelStream().forEach(osd -> ceph.daemon(DaemonAction.START, osd));
         load.awaitFlushes();
         load.stop();
         works(SOON, () -> read(load.image));
         load.ledger.assertPaidBy(exported("rbd/" + load.name));
+        works(SOON, () -> writeAndFlush(flushed, 9));
+        assertBeginsWith(9, "rbd/" + load.name + "-flushed");
       }
     }
     awaitClean();
@@ -339,7 +370,7 @@ class FaultsIT {
       Load load = new Load(rbd, ClientBlocklistedException.class::isInstance);
       String address = cluster.addresses();
       patient.blocklist(address, Duration.ofMinutes(1));
-      Await.until("it is noticed", () -> load.ledger.failures() > 0);
+      load.awaitFailure();
       load.stop();
       fails(ClientBlocklistedException.class, SOON, () -> read(load.image));
       fails(ClientBlocklistedException.class, SOON, () -> writeAndFlush(load.image));
@@ -364,9 +395,9 @@ class FaultsIT {
         ForkedJvm.start(
             folder,
             Map.of("CEPH_CONF", ceph.conf().toString()),
-            java.util.stream.Stream.concat(
+            Stream.concat(
                     ForkedJvm.onClassPath().stream(),
-                    java.util.stream.Stream.of("--enable-native-access=ALL-UNNAMED"))
+                    Stream.of("--enable-native-access=ALL-UNNAMED"))
                 .toList(),
             LockOwnerMain.class.getName(),
             name);
@@ -413,6 +444,9 @@ class FaultsIT {
       try (Image image = rbd.openReadOnly(name)) {
         fails(ReadOnlyImageException.class, SOON, () -> writeAndFlush(image));
         Bytes.assertEqual(Bytes.of(image, 0, 4096), Bytes.random(4096, 7));
+        works(SOON, image::flush); // the user may know that the image is there
+        patientRbd.remove(name);
+        fails(ImageNotFoundException.class, SOON, image::flush);
       }
     }
   }
@@ -433,8 +467,7 @@ class FaultsIT {
       try (Image image = mine.open(name)) {
         works(SOON, () -> writeAndFlush(image));
       }
-      Bytes.assertEqual(
-          java.util.Arrays.copyOf(exported("rbd/own/" + name), 4096), Bytes.random(4096, 7));
+      assertBeginsWith(7, "rbd/own/" + name);
     }
   }
 
@@ -451,6 +484,7 @@ class FaultsIT {
       ceph.ceph("osd", "pool", "create", name, "8");
       ceph.rbd("pool", "init", name);
       cluster.awaitLatestOsdMap();
+      patient.awaitLatestOsdMap();
       rbd = new Rbd(cluster.ioContext(name));
       load = new Load(rbd, OperationTimeoutException.class::isInstance);
     }
@@ -469,8 +503,9 @@ class FaultsIT {
       patient.deletePool(pool.name);
       pool.cluster.awaitLatestOsdMap();
       Await.until("reading fails", () -> outcome(IN_TIME, () -> read(image)) != null);
-      assertThat(outcome(IN_TIME, () -> read(image)))
-          .isInstanceOfAny(PermissionDeniedException.class, ImageNotFoundException.class);
+      fails(PermissionDeniedException.class, SOON, () -> read(image));
+      fails(PermissionDeniedException.class, SOON, () -> readAsynchronously(image));
+      fails(PermissionDeniedException.class, SOON, () -> writeAndFlush(image));
       fails(PoolNotFoundException.class, SOON, () -> pool.cluster.ioContext(pool.name));
       works(IN_TIME, image::close);
     }
@@ -511,16 +546,81 @@ class FaultsIT {
   /** Nothing in the cluster knows of such a handle, and librbd takes no object for zeros. */
   @Test
   void imageRemovedThatIsOpenForReadingOnly() {
+    String name = written();
+    try (Image image = patientRbd.openReadOnly(name)) {
+      works(SOON, image::flush);
+      patientRbd.remove(name);
+      // What ends tells at once; single reads look from time to time.
+      fails(ImageNotFoundException.class, SOON, image::flush);
+      fails(ImageNotFoundException.class, SOON, () -> image.diff(DiffOptions.sinceBeginning()));
+      fails(
+          ImageNotFoundException.class,
+          SOON,
+          () -> image.copyTo(patientRbd, name + "-copy", new ImageOptions(), 0, (_, _) -> {}));
+      assertReadsFail(ImageNotFoundException.class, image);
+      fails(ImageNotFoundException.class, SOON, () -> patientRbd.openReadOnly(name));
+    }
+  }
+
+  /** Its data goes first, and what says that it exists goes last. */
+  @Test
+  void imageThatIsBeingRemovedWhileItIsOpenForReadingOnly() {
+    String name = written();
+    try (Image image = patientRbd.openReadOnly(name)) {
+      assertThatThrownBy(
+              () ->
+                  patientRbd.remove(
+                      name,
+                      (_, _) -> {
+                        throw new ArithmeticException();
+                      }))
+          .isExactlyInstanceOf(ArithmeticException.class);
+      assertReadsFail(ImageNotFoundException.class, image);
+    }
+  }
+
+  @Test
+  void snapshotRemovedThatIsOpen() {
+    String name = written();
+    try (Image writer = patientRbd.open(name)) {
+      writer.createSnapshot("opened");
+      writer.createSnapshot("set");
+      writeAndFlush(writer, 8);
+      try (Image image = patientRbd.open(name, OpenOptions.at("opened"));
+          Image other = patientRbd.openReadOnly(name)) {
+        other.setSnapshot("set");
+        writer.snapshot("opened").rename("renamed");
+        works(SOON, image::flush);
+        writer.snapshot("renamed").remove();
+        fails(SnapshotNotFoundException.class, SOON, image::flush);
+        assertReadsFail(SnapshotNotFoundException.class, image);
+        works(SOON, other::flush);
+        writer.snapshot("set").remove();
+        assertReadsFail(SnapshotNotFoundException.class, other);
+        other.unsetSnapshot();
+        works(SOON, other::flush);
+      }
+    }
+  }
+
+  private String written() {
     String name = Names.unique("removed");
     create(patientRbd, name);
     try (Image image = patientRbd.open(name)) {
       writeAndFlush(image);
     }
-    try (Image image = patientRbd.openReadOnly(name)) {
-      patientRbd.remove(name);
-      Bytes.assertZero(Bytes.of(image, 0, 4096));
-      fails(ImageNotFoundException.class, SOON, () -> patientRbd.openReadOnly(name));
-    }
+    return name;
+  }
+
+  /** Soon they fail, and then all of them do, of whatever kind. */
+  private static void assertReadsFail(Class<? extends Throwable> type, Image image) {
+    works(SOON, () -> Await.until("a read fails", () -> outcome(SOON, () -> read(image)) != null));
+    fails(type, SOON, () -> read(image));
+    fails(type, SOON, () -> readAsynchronously(image));
+    fails(
+        type,
+        SOON,
+        () -> CompletableFuture.runAsync(() -> read(image), Thread::startVirtualThread).join());
   }
 
   @Test
@@ -538,8 +638,7 @@ class FaultsIT {
           SOON,
           () -> image.writeAt(SIZE / 2 - 512, new byte[4096]));
       works(SOON, () -> writeAndFlush(image));
-      Bytes.assertEqual(
-          java.util.Arrays.copyOf(exported("rbd/" + name), 4096), Bytes.random(4096, 7));
+      assertBeginsWith(7, "rbd/" + name);
     }
   }
 
@@ -554,18 +653,15 @@ class FaultsIT {
         writeAndFlush(calm);
         writeAndFlush(other);
         ceph.ceph("osd", "pool", "set-quota", pool.name, "max_objects", "1");
-        Await.until("a time-out", () -> pool.load.ledger.failures() > 0);
-        works(SOON, () -> read(pool.load.image));
-        CompletableFuture<Void> waits = Await.inBackground(() -> writeAndFlush(calm));
-        fails(OperationTimeoutException.class, IN_TIME, () -> writeAndFlush(other));
-        // The snapshot fails because of this write, and must not keep the next one from being done.
-        works(SOON, () -> other.writeAt(0, new byte[4096]));
-        fails(OperationTimeoutException.class, IN_TIME, () -> other.createSnapshot("s"));
-        assertThat(waits).isNotDone();
-        ceph.ceph("osd", "pool", "set-quota", pool.name, "max_objects", "0");
-        waits.join();
-        Await.until(
-            "writes are done again", () -> outcome(IN_TIME, () -> writeAndFlush(other)) == null);
+        CompletableFuture<Void> waits;
+        try {
+          waits = assertNoRoom(pool.load, calm, other);
+        } finally { // a close would wait for room
+          ceph.ceph("osd", "pool", "set-quota", pool.name, "max_objects", "0");
+        }
+        assertRoom(waits, other);
+        assertBeginsWith(8, pool.name + "/calm");
+        assertBeginsWith(9, pool.name + "/other");
       }
       pool.load.awaitFlushes();
       pool.load.stop();
@@ -573,16 +669,56 @@ class FaultsIT {
     }
   }
 
+  /**
+   * A patient client waits, and the others have their time-outs.
+   *
+   * @return the end of the patient client's write of 8
+   */
+  private static CompletableFuture<Void> assertNoRoom(Load load, Image calm, Image other) {
+    load.awaitFailure();
+    works(SOON, () -> read(load.image));
+    CompletableFuture<Void> waits = Await.inBackground(() -> writeAndFlush(calm, 8));
+    fails(OperationTimeoutException.class, FLUSH_IN_TIME, () -> writeAndFlush(other));
+    // The snapshot fails because of this write, and must not keep the next one from being done.
+    works(SOON, () -> other.writeAt(0, new byte[4096]));
+    fails(OperationTimeoutException.class, FLUSH_IN_TIME, () -> other.createSnapshot("s"));
+    assertThat(waits).isNotDone();
+    return waits;
+  }
+
+  private static void assertRoom(CompletableFuture<Void> waits, Image other) {
+    waits.join();
+    Await.until(
+        "writes are done again",
+        () -> outcome(FLUSH_IN_TIME, () -> writeAndFlush(other, 9)) == null);
+  }
+
   @Test
   void clusterFull() {
     try (Cluster cluster = impatient().connect();
         IoContext io = cluster.ioContext("rbd");
         Load load = new Load(new Rbd(io), OperationTimeoutException.class::isInstance)) {
-      full("0.0001", "0.0002", "0.0003");
-      Await.until("a time-out", () -> load.ledger.failures() > 0);
-      works(SOON, () -> read(load.image));
-      fails(OperationTimeoutException.class, IN_TIME, () -> create(new Rbd(io), load.name + "-2"));
-      full("0.85", "0.9", "0.95");
+      Rbd rbd = new Rbd(io);
+      String calmName = load.name + "-calm";
+      String otherName = load.name + "-other";
+      create(patientRbd, calmName);
+      create(rbd, otherName);
+      try (Image calm = patientRbd.open(calmName);
+          Image other = rbd.open(otherName)) {
+        writeAndFlush(calm);
+        writeAndFlush(other);
+        full("0.0001", "0.0002", "0.0003");
+        CompletableFuture<Void> waits;
+        try {
+          waits = assertNoRoom(load, calm, other);
+          fails(OperationTimeoutException.class, IN_TIME, () -> create(rbd, load.name + "-2"));
+        } finally {
+          full("0.85", "0.9", "0.95"); // a close would wait for room
+        }
+        assertRoom(waits, other);
+        assertBeginsWith(8, "rbd/" + calmName);
+        assertBeginsWith(9, "rbd/" + otherName);
+      }
       load.awaitFlushes();
       load.stop();
       load.ledger.assertPaidBy(exported("rbd/" + load.name));

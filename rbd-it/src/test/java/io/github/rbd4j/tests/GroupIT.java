@@ -14,7 +14,11 @@ import io.github.rbd4j.ObjectExistsException;
 import io.github.rbd4j.ObjectNotFoundException;
 import io.github.rbd4j.OperationFeature;
 import io.github.rbd4j.ProgressListener;
+import io.github.rbd4j.QuiesceListener;
+import io.github.rbd4j.QuiesceWatch;
 import io.github.rbd4j.Rbd;
+import io.github.rbd4j.RbdException;
+import io.github.rbd4j.SnapshotCreateFlag;
 import io.github.rbd4j.SnapshotExistsException;
 import io.github.rbd4j.SnapshotInfo;
 import io.github.rbd4j.SnapshotNamespace;
@@ -30,9 +34,12 @@ import io.github.rbd4j.it.CephCluster;
 import io.github.rbd4j.it.CephTest;
 import io.github.rbd4j.rados.Cluster;
 import io.github.rbd4j.rados.IoContext;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -208,6 +215,12 @@ class GroupIT {
         assertThat(away.group()).contains(new GroupReference(io.poolId(), name));
         wide.createSnapshot("s", Set.of());
         assertThat(away.snapshots()).hasSize(1);
+        if (NativeSymbols.has("rbd_group_snap_get_info")) {
+          assertThat(wide.snapshot("s").members())
+              .extracting(GroupSnapshot.Member::imageName, GroupSnapshot.Member::poolId)
+              .containsExactlyInAnyOrder(
+                  tuple("away", pool.io().poolId()), tuple(name, io.poolId()));
+        }
         wide.removeSnapshot("s");
         assertThat(away.snapshots()).isEmpty();
       }
@@ -274,9 +287,12 @@ class GroupIT {
   @Test
   void theSnapshotsOfTheImagesKnowTheGroup() {
     group.addImage(io, "a");
+    Instant before = Instant.now().minusSeconds(5);
     group.createSnapshot("s", Set.of());
     try (Image image = rbd.open("a")) {
       SnapshotInfo info = image.snapshots().getFirst();
+      assertThat(image.snapshotTimestamp(info.id()))
+          .isBetween(before, Instant.now().plusSeconds(5));
       assertThat(image.snapshotNamespace(info.id()))
           .isEqualTo(new SnapshotNamespace.Group(io.poolId(), "group", "s"));
       assertThat(info.size()).isEqualTo(2 * MIB);
@@ -303,6 +319,67 @@ class GroupIT {
                     GroupSnapshotState.COMPLETE.value(),
                     List.of()));
       }
+    }
+  }
+
+  @Test
+  void theSnapshotOfAnImageOfAGroupCanBeClonedByItsId() {
+    byte[] data = Bytes.random(2 * MIB, 3);
+    group.addImage(io, "a");
+    long id;
+    try (Image image = rbd.open("a")) {
+      image.writeAt(0, data);
+      group.createSnapshot("s");
+      id = image.snapshots().getFirst().id();
+    }
+    ImageOptions options = new ImageOptions().cloneFormat(2);
+    if (!NativeSymbols.has("rbd_clone4")) {
+      assertUnsupported("rbd_clone4", () -> rbd.clone("a", id, rbd, "clone", options));
+      return;
+    }
+    rbd.clone("a", id, rbd, "clone", options);
+    try (Image clone = rbd.open("clone")) {
+      assertThat(clone.parent().orElseThrow().snapshotId()).isEqualTo(id);
+      Bytes.assertEqual(Bytes.of(clone), data);
+    }
+    rbd.remove("clone");
+  }
+
+  @Test
+  void aSnapshotCanPassOverWhoCannotPrepareForIt() {
+    group.addImage(io, "a");
+    AtomicInteger asked = new AtomicInteger();
+    QuiesceListener unable =
+        new QuiesceListener() {
+          @Override
+          public void quiesce() {
+            asked.incrementAndGet();
+            throw new IllegalStateException("cannot quiesce");
+          }
+
+          @Override
+          public void unquiesce() {}
+        };
+    try (Image image = rbd.open("a")) {
+      image.writeAt(0, new byte[512]);
+      try (QuiesceWatch watch = image.watchQuiesce(unable, Duration.ofSeconds(20))) {
+        assertThatThrownBy(() -> group.createSnapshot("plain")).isInstanceOf(RbdException.class);
+        assertThat(asked).hasPositiveValue();
+        assertThat(group.snapshots()).isEmpty();
+
+        asked.set(0);
+        group.createSnapshot("ignoring", Set.of(SnapshotCreateFlag.IGNORE_QUIESCE_ERROR));
+        assertThat(asked).hasPositiveValue();
+
+        asked.set(0);
+        group.createSnapshot("skipping", Set.of(SnapshotCreateFlag.SKIP_QUIESCE));
+        assertThat(asked).hasValue(0);
+        assertThat(watch.isClosed()).isFalse();
+      }
+      assertThat(group.snapshots())
+          .extracting(GroupSnapshot::name)
+          .containsExactlyInAnyOrder("ignoring", "skipping");
+      assertThat(image.snapshots()).hasSize(2);
     }
   }
 
@@ -344,6 +421,11 @@ class GroupIT {
       group.createSnapshot("s", Set.of());
       a.writeAt(MIB - 1000, new byte[2000]);
       b.writeZeroes(0, 2 * MIB);
+    }
+    assertThatThrownBy(() -> group.rollback("s", Progress.cancelling()))
+        .isInstanceOf(CancellationException.class);
+    try (Image b = rbd.open("b")) {
+      Bytes.assertZero(Bytes.of(b, MIB, MIB)); // it was stopped before this object
     }
     AtomicInteger steps = new AtomicInteger();
     group.rollback("s", (done, total) -> steps.incrementAndGet());

@@ -61,6 +61,9 @@ class HostileLibraryIT {
 
   @Test
   void whateverTheLibraryAnswersHarmsNothing() throws Exception {
-    run("hostile");
+    assertThat(run("hostile"))
+        .contains("ConfigOption.source", "TrashEntry.source", "MigrationStatus.state")
+        .contains("GroupImage.state", "GroupSnapshot.state", "MirrorPeer.direction")
+        .contains("ImageMirrorInfo.state", "ImageParent.snapshotType");
   }
 }

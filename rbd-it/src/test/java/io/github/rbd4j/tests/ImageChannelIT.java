@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.rbd4j.Image;
 import io.github.rbd4j.ImageNotFoundException;
+import io.github.rbd4j.LockMode;
 import io.github.rbd4j.OpenOptions;
 import io.github.rbd4j.Rbd;
 import io.github.rbd4j.ReadOnlyImageException;
@@ -16,6 +17,7 @@ import io.github.rbd4j.nio.ImageInputStream;
 import io.github.rbd4j.nio.ImageOutputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
@@ -32,6 +34,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
 import org.apache.commons.compress.archivers.zip.ZipArchiveOutputStream;
 import org.apache.commons.compress.archivers.zip.ZipFile;
@@ -461,6 +464,100 @@ class ImageChannelIT {
       assertThatThrownBy(out::close)
           .isInstanceOf(NonWritableChannelException.class)
           .hasCauseInstanceOf(ReadOnlyImageException.class);
+    }
+  }
+
+  @Test
+  void whatAnotherHandleHasLockedCanBeWrittenLater() throws IOException {
+    try (Image other = rbd.open(name);
+        ImageChannel channel = ImageChannel.of(image)) {
+      other.exclusiveLock().acquire(LockMode.EXCLUSIVE);
+      assertThatThrownBy(() -> channel.write(direct(new byte[] {1}), 0))
+          .isInstanceOf(IOException.class)
+          .hasCauseInstanceOf(ReadOnlyImageException.class);
+      assertThat(image.isWritable()).isTrue();
+      other.exclusiveLock().release();
+    }
+    image.createSnapshot("old");
+    image.setSnapshot("old");
+    assertThat(image.isWritable()).isFalse();
+    assertThatThrownBy(() -> ImageChannel.of(image).write(direct(new byte[] {1}), 0))
+        .isInstanceOf(NonWritableChannelException.class);
+    image.unsetSnapshot();
+    assertThat(image.isWritable()).isTrue();
+    try (Image reading = rbd.openReadOnly(name)) {
+      assertThat(reading.isWritable()).isFalse();
+    }
+  }
+
+  @Test
+  void anImageThatShrinksUnderAStreamEndsItForGood() throws IOException {
+    ImageOutputStream out = new ImageOutputStream(image, SIZE - 4L * MIB, 2);
+    out.write(Bytes.random(MIB, 20));
+    image.resize(SIZE - 4L * MIB, true);
+    assertThatThrownBy(out::flush)
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("smaller")
+        .hasCauseInstanceOf(IllegalArgumentException.class);
+    image.resize(SIZE, false);
+    assertThatThrownBy(() -> out.write(1)).isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> out.write(new byte[8 * MIB])).isInstanceOf(IOException.class);
+    assertThatThrownBy(out::flush)
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("earlier write");
+    assertThatThrownBy(out::close).isInstanceOf(IOException.class);
+    out.close();
+    Bytes.assertZero(Bytes.of(image, SIZE - 4L * MIB, 4 * MIB));
+  }
+
+  @Test
+  void anInterruptedStreamLosesNothingAndGoesOn() throws IOException {
+    byte[] data = Bytes.random(SIZE, 21);
+    int interrupts = 0;
+    AtomicBoolean written = new AtomicBoolean();
+    Thread writer = Thread.currentThread();
+    CompletableFuture<Void> interrupter =
+        Await.inBackground(
+            () -> {
+              while (!written.get()) {
+                if (writer.getState() == Thread.State.WAITING) {
+                  writer.interrupt();
+                }
+                Thread.onSpinWait();
+              }
+            });
+    try (ImageOutputStream out = new ImageOutputStream(image, 0, 1)) {
+      for (int done = 0; done < SIZE; ) {
+        try {
+          int length = Math.min(4 * MIB, SIZE - done);
+          out.write(data, done, length);
+          done += length;
+        } catch (InterruptedIOException e) {
+          assertThat(Thread.interrupted()).isTrue();
+          interrupts++;
+          done += e.bytesTransferred;
+        }
+        if (done < SIZE && interrupts > 0) {
+          done += writeOne(out, data[done]);
+        }
+      }
+      written.set(true);
+      interrupter.join();
+      Thread.interrupted();
+    } finally {
+      written.set(true);
+    }
+    assertThat(interrupts).isPositive();
+    Bytes.assertEqual(Bytes.of(image), data);
+  }
+
+  private static int writeOne(OutputStream out, byte value) throws IOException {
+    try {
+      out.write(value);
+      return 1;
+    } catch (InterruptedIOException e) {
+      assertThat(Thread.interrupted()).isTrue();
+      return e.bytesTransferred;
     }
   }
 

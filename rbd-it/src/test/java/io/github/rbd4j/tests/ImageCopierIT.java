@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.rbd4j.Image;
 import io.github.rbd4j.ImageNotFoundException;
+import io.github.rbd4j.ImageOptions;
 import io.github.rbd4j.Rbd;
 import io.github.rbd4j.SnapshotExistsException;
 import io.github.rbd4j.SnapshotInfo;
@@ -191,5 +192,60 @@ class ImageCopierIT {
     assertThat(target.exists(name)).isFalse();
     byte[] zeros = new byte[8];
     assertThat(Arrays.mismatch(zeros, 0, 8, history[0], 2 * MIB, 2 * MIB + 8)).isNotNegative();
+  }
+
+  @Test
+  void anIncrementalCopyThatIsDamagedOnItsWayIsTakenBack() throws IOException {
+    copier().copy(name, name, "one");
+    TransferListener vandal =
+        progress -> {
+          if (progress.done() >= Sample.LATER_SIZE) {
+            try (Image image = target.open(name)) {
+              image.writeAt(2L * MIB + 5, new byte[] {0, 0, 0, 0, 0, 0, 0, 0});
+            }
+          }
+        };
+    ImageCopier damaged = new ImageCopier(rbd, target, TransferOptions.defaults().listener(vandal));
+    assertThatThrownBy(() -> damaged.copy(name, name, "two"))
+        .isInstanceOfSatisfying(
+            ChecksumMismatchException.class,
+            e -> assertThat(e.offset()).isBetween(2L * MIB, 2L * MIB + 5));
+    Bytes.assertEqual(Sample.read(target, name), history[0]);
+    try (Image image = target.openReadOnly(name)) {
+      assertThat(image.snapshots()).extracting(SnapshotInfo::name).containsExactly("one");
+    }
+    copier().copy(name, name, "two");
+    copier().verify(name, name, "two");
+  }
+
+  @Test
+  void aSnapshotThatAnotherClientTookMeanwhileStays() throws IOException {
+    copier().copy(name, name, "one");
+    TransferListener meanwhile =
+        progress -> {
+          try (Image image = target.open(name)) {
+            if (!image.snapshot("two").exists()) {
+              image.createSnapshot("two");
+            }
+          }
+        };
+    ImageCopier copier =
+        new ImageCopier(rbd, target, TransferOptions.defaults().listener(meanwhile));
+    assertThatThrownBy(() -> copier.copy(name, name, "two"))
+        .isInstanceOf(SnapshotExistsException.class);
+    Bytes.assertEqual(Sample.read(target, name), history[0]);
+    try (Image image = target.openReadOnly(name)) {
+      assertThat(image.snapshots()).extracting(SnapshotInfo::name).containsExactly("one", "two");
+    }
+  }
+
+  @Test
+  void whatHasStripesIsCopiedAndReadBack() throws IOException {
+    Sample.remove(rbd, name);
+    history = Sample.createWithHistory(rbd, name, new ImageOptions().striping(65536, 3), 5);
+    copier().copy(name, name, "one");
+    copier().copy(name, name, "two");
+    Bytes.assertEqual(Sample.read(target, name, "one"), history[0]);
+    Bytes.assertEqual(Sample.read(target, name, "two"), history[1]);
   }
 }

@@ -9,6 +9,7 @@ import io.github.rbd4j.ImageFlag;
 import io.github.rbd4j.ImageInfo;
 import io.github.rbd4j.ImageOptions;
 import io.github.rbd4j.InvalidRequestException;
+import io.github.rbd4j.NativeFlag;
 import io.github.rbd4j.OperationFeature;
 import io.github.rbd4j.Rbd;
 import io.github.rbd4j.it.CephCluster;
@@ -58,6 +59,18 @@ class ImageInfoIT {
 
   private static List<String> texts(Set<Feature> features) {
     return features.stream().map(Feature::text).toList();
+  }
+
+  @Test
+  void theMasksHaveTheBitsOfTheSets() {
+    image.createSnapshot("s").remove();
+    ImageInfo info = image.info();
+    assertThat(image.featureMask()).isEqualTo(NativeFlag.mask(image.features())).isNotZero();
+    assertThat(info.featureMask()).isEqualTo(image.featureMask());
+    assertThat(image.operationFeatureMask()).isEqualTo(NativeFlag.mask(image.operationFeatures()));
+    assertThat(info.operationFeatureMask()).isEqualTo(image.operationFeatureMask());
+    assertThat(image.flagMask()).isEqualTo(NativeFlag.mask(image.flags()));
+    assertThat(info.flagMask()).isEqualTo(image.flagMask());
   }
 
   @Test

@@ -565,7 +565,7 @@ class ImageLifecycleIT {
     String pool = Names.unique("foreign");
     cluster.createPool(pool);
     try (IoContext io = cluster.ioContext(pool)) {
-      cluster.enableApplication(io, "rgw", false);
+      io.enableApplication("rgw", false);
       assertThatThrownBy(() -> new Rbd(io).initPool(false))
           .isInstanceOf(PermissionDeniedException.class)
           .hasMessageContaining("pool " + pool);

@@ -11,16 +11,17 @@ import io.github.rbd4j.ExclusiveLock;
 import io.github.rbd4j.ExclusiveLock.Owners;
 import io.github.rbd4j.Feature;
 import io.github.rbd4j.Image;
-import io.github.rbd4j.ImageBusyException;
 import io.github.rbd4j.ImageOptions;
 import io.github.rbd4j.InvalidRequestException;
 import io.github.rbd4j.LockMode;
+import io.github.rbd4j.ObjectBusyException;
 import io.github.rbd4j.ObjectExistsException;
 import io.github.rbd4j.ObjectNotFoundException;
 import io.github.rbd4j.OperationNotSupportedException;
 import io.github.rbd4j.Rbd;
 import io.github.rbd4j.RbdException;
 import io.github.rbd4j.ReadOnlyImageException;
+import io.github.rbd4j.internal.NativeSymbols;
 import io.github.rbd4j.it.CephCluster;
 import io.github.rbd4j.it.CephTest;
 import io.github.rbd4j.rados.Cluster;
@@ -104,10 +105,10 @@ class LocksIT {
       assertThatThrownBy(() -> locks.lockExclusive("cookie"))
           .isInstanceOf(ObjectExistsException.class);
       assertThatThrownBy(() -> locks.lockExclusive("other"))
-          .isInstanceOf(ImageBusyException.class)
+          .isInstanceOf(ObjectBusyException.class)
           .hasMessageContaining("the advisory lock of image rbd/" + name);
       assertThatThrownBy(() -> locks.lockShared("other", "tag"))
-          .isInstanceOf(ImageBusyException.class);
+          .isInstanceOf(ObjectBusyException.class);
       locks.unlock("cookie");
       assertThat(locks.list().lockers()).isEmpty();
       assertThatThrownBy(() -> locks.unlock("cookie")).isInstanceOf(ObjectNotFoundException.class);
@@ -131,8 +132,8 @@ class LocksIT {
           .containsOnly("client." + cluster.instanceId());
       assertThat(lockers.lockers()).extracting(Locker::address).noneMatch(String::isEmpty);
       assertThatThrownBy(() -> locks.lockShared("x", "another tag"))
-          .isInstanceOf(ImageBusyException.class);
-      assertThatThrownBy(() -> locks.lockExclusive("x")).isInstanceOf(ImageBusyException.class);
+          .isInstanceOf(ObjectBusyException.class);
+      assertThatThrownBy(() -> locks.lockExclusive("x")).isInstanceOf(ObjectBusyException.class);
       cookies.forEach(locks::unlock);
       assertThat(locks.list().lockers()).isEmpty();
     }
@@ -242,7 +243,7 @@ class LocksIT {
             .satisfies(l -> assertThat(l.client()).isEqualTo("client." + cluster.instanceId()));
       }
       assertThatThrownBy(() -> image.advisoryLocks().lockExclusive("x"))
-          .isInstanceOf(ImageBusyException.class);
+          .isInstanceOf(ObjectBusyException.class);
     }
 
     @Test
@@ -328,6 +329,24 @@ class LocksIT {
     }
 
     @Test
+    void aTransientLockIsGivenAwayOnRequestWhereLibrbdHasIt() {
+      try {
+        lock.acquire(LockMode.EXCLUSIVE_TRANSIENT);
+      } catch (OperationNotSupportedException olderLibrbd) {
+        assertThat(NativeSymbols.has("rbd_group_get_id")).as("librbd of Ceph 20").isFalse();
+        assertThat(lock.isOwner()).isFalse();
+        return;
+      }
+      assertThat(lock.isOwner()).isTrue();
+      try (Image other = rbd.open(name)) {
+        other.writeAt(0, Bytes.random(512, 1)); // asks for the lock, and gets it
+        assertThat(other.exclusiveLock().isOwner()).isTrue();
+        assertThat(lock.isOwner()).isFalse();
+        Bytes.assertEqual(Bytes.of(image, 0, 512), Bytes.random(512, 1));
+      }
+    }
+
+    @Test
     void modesThatLibrbdDoesNotHaveAreRefused() {
       assertThatThrownBy(() -> lock.acquire(LockMode.SHARED))
           .isInstanceOf(OperationNotSupportedException.class);
@@ -343,7 +362,7 @@ class LocksIT {
         Image its = new Rbd(io).open(name);
         its.exclusiveLock().acquire(LockMode.EXCLUSIVE);
         assertThatThrownBy(() -> lock.breakLock(LockMode.EXCLUSIVE, "1.2.3.4:0/5"))
-            .isInstanceOf(ImageBusyException.class);
+            .isInstanceOf(ObjectBusyException.class);
         String owner = lock.owners().orElseThrow().owners().getFirst();
         lock.breakLock(LockMode.EXCLUSIVE, owner);
         lock.acquire(LockMode.EXCLUSIVE);

@@ -78,21 +78,24 @@ class MaintenanceIT {
   @Test
   void sparsifyTakesOnlyPowersOfTwoWithinAnObject() {
     for (long wrong : new long[] {0, 512, 4097, 2 * MIB}) {
-      assertThatThrownBy(() -> image.sparsify(wrong, ProgressListener.NONE))
-          .isInstanceOf(InvalidRequestException.class);
+      assertThatThrownBy(() -> image.sparsify(wrong)).isInstanceOf(InvalidRequestException.class);
     }
     assertThatThrownBy(() -> image.sparsify(-4096, ProgressListener.NONE))
         .isInstanceOf(IllegalArgumentException.class);
   }
 
-  @Test
-  void aLostObjectMapIsRebuilt() {
+  private void loseTheObjectMap() {
     String id = image.id();
-    String prefix = image.blockNamePrefix();
     image.close();
     ceph.tool("rados", new byte[0], "-p", "rbd", "rm", "rbd_object_map." + id);
     image = rbd.open(name);
     image.writeAt(0, data, 0, 512); // whoever takes the lock finds out
+  }
+
+  @Test
+  void aLostObjectMapIsRebuilt() {
+    String prefix = image.blockNamePrefix();
+    loseTheObjectMap();
     assertThat(image.flags())
         .containsExactly(ImageFlag.OBJECT_MAP_INVALID, ImageFlag.FAST_DIFF_INVALID);
     assertThat(image.info().flags()).isEqualTo(image.flags());
@@ -118,9 +121,11 @@ class MaintenanceIT {
 
   @Test
   void aRebuildCanBeCancelled() {
+    loseTheObjectMap();
     assertThatThrownBy(() -> image.rebuildObjectMap(Progress.cancelling()))
         .isInstanceOf(CancellationException.class);
-    image.rebuildObjectMap(ProgressListener.NONE);
+    assertThat(image.flags()).contains(ImageFlag.OBJECT_MAP_INVALID);
+    image.rebuildObjectMap();
     assertThat(image.flags()).isEmpty();
   }
 
@@ -155,11 +160,26 @@ class MaintenanceIT {
           .isInstanceOf(CancellationException.class);
       assertThat(clone.parent()).isPresent();
       Bytes.assertEqual(Bytes.of(clone, 0, 8 * MIB), data);
-      clone.flatten(ProgressListener.NONE);
+      clone.flatten();
       assertThat(clone.parent()).isEmpty();
       Bytes.assertEqual(Bytes.of(clone, 0, 8 * MIB), data);
     }
     rbd.remove(child);
+    image.snapshot("s").remove();
+  }
+
+  @Test
+  void aRollbackCanBeCancelled() {
+    image.createSnapshot("s");
+    byte[] later = Bytes.random(8 * MIB, 2);
+    image.writeAt(0, later);
+    image.flush();
+    assertThatThrownBy(() -> image.snapshot("s").rollback(Progress.cancelling()))
+        .isInstanceOf(CancellationException.class);
+    assertThat(Bytes.of(image, 7 * MIB, MIB))
+        .isEqualTo(java.util.Arrays.copyOfRange(later, 7 * MIB, 8 * MIB));
+    image.snapshot("s").rollback(ProgressListener.NONE);
+    Bytes.assertEqual(Bytes.of(image, 0, 8 * MIB), data);
     image.snapshot("s").remove();
   }
 

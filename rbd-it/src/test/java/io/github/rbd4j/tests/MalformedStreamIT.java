@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import io.github.rbd4j.Feature;
 import io.github.rbd4j.Image;
 import io.github.rbd4j.ImageOptions;
 import io.github.rbd4j.Rbd;
@@ -20,6 +21,8 @@ import io.github.rbd4j.transfer.TransferOptions;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.Channels;
@@ -205,17 +208,7 @@ class MalformedStreamIT {
       Throwable thrown = importDiff(damaged);
       if (thrown == null) {
         // It was applied, as the program would have, and can be undone.
-        try (Image image = rbd.open(copy)) {
-          for (SnapshotInfo snapshot : image.snapshots()) {
-            if (!snapshot.name().equals("old")) {
-              if (image.snapshot(snapshot.name()).isProtected()) {
-                image.snapshot(snapshot.name()).unprotect();
-              }
-              image.removeSnapshot(snapshot.id());
-            }
-          }
-          image.snapshot("old").rollback();
-        }
+        rollCopyBack();
       } else {
         found++;
         assertThat(thrown).isInstanceOfAny(MalformedStreamException.class, RbdException.class);
@@ -223,6 +216,20 @@ class MalformedStreamIT {
       assertCopyUntouched();
     }
     assertThat(found).isGreaterThan(15);
+  }
+
+  private void rollCopyBack() {
+    try (Image image = rbd.open(copy)) {
+      for (SnapshotInfo snapshot : image.snapshots()) {
+        if (!snapshot.name().equals("old")) {
+          if (image.snapshot(snapshot.name()).isProtected()) {
+            image.snapshot(snapshot.name()).unprotect();
+          }
+          image.removeSnapshot(snapshot.id());
+        }
+      }
+      image.snapshot("old").rollback();
+    }
   }
 
   @Test
@@ -506,6 +513,179 @@ class MalformedStreamIT {
           .isInstanceOf(MalformedStreamException.class);
       assertThat(rbd.exists(fresh())).as("image " + i).isFalse();
     }
+  }
+
+  /** An image of 5 bytes whose header has one more record. */
+  private static byte[] withNumbers(long order, Object... tagsAndValues) {
+    Stream stream = order(order);
+    for (int i = 0; i < tagsAndValues.length; i += 2) {
+      stream.tag((char) tagsAndValues[i], 8).le64(((Number) tagsAndValues[i + 1]).longValue());
+    }
+    return stream.raw(ascii(DIFFS)).le64(1).raw(stream(V2).size(5).end().bytes()).bytes();
+  }
+
+  @Test
+  void propertiesThatNoImageCanHaveAreRefusedWhereTheyStand() {
+    long next = IMAGE.length() + 17L;
+    Object[][] properties = {
+      {IMAGE.length(), withNumbers(11)},
+      {IMAGE.length(), withNumbers(26)},
+      {next, withNumbers(22, 'T', 64)}, // journaling alone
+      {next, withNumbers(22, 'T', 8)}, // an object map without a lock
+      {next, withNumbers(22, 'T', 4 + 16)}, // fast-diff without an object map
+      {next + 9, withNumbers(22, 'T', -1)}, // all bits
+      {next, withNumbers(22, 'U', 3)},
+      {next + 17, withNumbers(22, 'U', 3, 'C', 2)},
+      {next + 17, withNumbers(22, 'U', 0, 'C', 2)},
+      {next + 17, withNumbers(22, 'C', 1, 'U', 0)},
+      {next + 17, withNumbers(22, 'U', 65536, 'C', 0)},
+      {next + 17, withNumbers(22, 'U', 1 << 23, 'C', 2)},
+      {next + 17, withNumbers(22, 'U', 1L << 62, 'C', 1)},
+      {next + 17, withNumbers(22, 'U', 65536, 'C', 1L << 62)},
+      {next + 17, withNumbers(22, 'U', 65536, 'C', (1L << 40) + 1)},
+    };
+    for (Object[] property : properties) {
+      Throwable thrown =
+          catchThrowable(
+              () -> new ImageImporter(rbd).image(channel((byte[]) property[1]), fresh(), defaults));
+      assertMalformed(thrown, ((Number) property[0]).longValue());
+      assertThat(rbd.exists(fresh())).isFalse();
+    }
+  }
+
+  @Test
+  void propertiesOfNewerReleasesAreLeftOut() throws IOException {
+    byte[] image = withNumbers(22, 'T', Long.MAX_VALUE, 'U', 1 << 22, 'C', 1, '?', 7);
+    new ImageImporter(rbd).image(channel(image), fresh(), defaults);
+    try (Image fresh = rbd.openReadOnly(fresh())) {
+      assertThat(fresh.size()).isEqualTo(5);
+      assertThat(fresh.features())
+          .contains(Feature.LAYERING, Feature.JOURNALING, Feature.DEEP_FLATTEN)
+          .doesNotContain(Feature.DATA_POOL, Feature.MIGRATING);
+    }
+    rbd.remove(fresh());
+  }
+
+  @Test
+  void aRawStreamWithoutAnEndIsRefusedAtTheLargestSize() {
+    TransferOptions small = TransferOptions.defaults().maxSize(10 << 20);
+    InputStream endless =
+        new InputStream() {
+          @Override
+          public int read() {
+            return 0;
+          }
+
+          @Override
+          public int read(byte[] target, int start, int length) {
+            return length;
+          }
+        };
+    Throwable thrown =
+        catchThrowable(
+            () ->
+                new ImageImporter(rbd, small).raw(Channels.newChannel(endless), fresh(), defaults));
+    assertMalformed(thrown, 12 << 20);
+    assertThat(thrown).hasMessageContaining("maxSize of " + (10 << 20));
+    assertThat(rbd.exists(fresh())).isFalse();
+  }
+
+  // --------------------------------------------------------------------------------- mutations
+
+  /** Bits, numbers, cuts and repetitions, mostly where the records are. */
+  private static byte[] mutated(byte[] whole, Random random) {
+    byte[] bytes = whole.clone();
+    int at = random.nextInt(random.nextBoolean() ? Math.min(120, bytes.length) : bytes.length);
+    int length = 1 + random.nextInt(20);
+    switch (random.nextInt(5)) {
+      case 0 -> bytes[at] ^= (byte) (1 << random.nextInt(8));
+      case 1 -> bytes[at] = (byte) random.nextInt(256);
+      case 2 -> Arrays.fill(bytes, at, Math.min(at + 8, bytes.length), (byte) -random.nextInt(2));
+      case 3 -> bytes = Arrays.copyOf(bytes, at);
+      default -> {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        out.write(bytes, 0, at);
+        out.write(bytes, Math.max(0, at - length), at - Math.max(0, at - length));
+        out.write(bytes, at, bytes.length - at);
+        bytes = out.toByteArray();
+      }
+    }
+    return bytes;
+  }
+
+  @Test
+  void mutatedDifferencesAreMergedOrRefused() throws IOException {
+    byte[] first = diff(DiffFormat.V1);
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    new ImageExporter(rbd)
+        .diff(name, DiffRange.between("new", null).format(DiffFormat.V2), Channels.newChannel(out));
+    byte[] second = out.toByteArray();
+    Random random = new Random(6);
+    int refused = 0;
+    for (int i = 0; i < 4_000; i++) {
+      boolean ofFirst = random.nextBoolean();
+      byte[] one = ofFirst ? mutated(first, random) : first;
+      byte[] two = ofFirst ? second : mutated(second, random);
+      Throwable thrown =
+          catchThrowable(
+              () ->
+                  DiffMerger.merge(
+                      channel(one),
+                      channel(two),
+                      Channels.newChannel(OutputStream.nullOutputStream())));
+      if (thrown != null) {
+        refused++;
+        assertThat(thrown)
+            .as("mutation " + i)
+            .isInstanceOfAny(MalformedStreamException.class, IllegalArgumentException.class);
+      }
+    }
+    assertThat(refused).isBetween(600, 3_999);
+  }
+
+  @Test
+  void mutatedDifferencesAreImportedOrChangeNothing() throws IOException {
+    Random random = new Random(7);
+    int refused = 0;
+    for (int i = 0; i < 40; i++) {
+      byte[] stream = mutated(diff(i % 2 == 0 ? DiffFormat.V1 : DiffFormat.V2), random);
+      Throwable thrown = importDiff(stream);
+      if (thrown == null) {
+        rollCopyBack();
+      } else {
+        refused++;
+        assertThat(thrown)
+            .as("mutation " + i)
+            .isInstanceOfAny(MalformedStreamException.class, RbdException.class);
+      }
+      assertCopyUntouched();
+    }
+    assertThat(refused).isBetween(5, 39);
+  }
+
+  @Test
+  void mutatedImagesAreImportedOrLeaveNothing() throws IOException {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    new ImageExporter(rbd).image(name, Channels.newChannel(out));
+    byte[] whole = out.toByteArray();
+    Random random = new Random(8);
+    int refused = 0;
+    for (int i = 0; i < 25; i++) {
+      byte[] image = mutated(whole, random);
+      Throwable thrown =
+          catchThrowable(
+              () -> new ImageImporter(rbd, SMALL).image(channel(image), fresh(), defaults));
+      if (thrown == null) {
+        Sample.remove(rbd, fresh());
+      } else {
+        refused++;
+        assertThat(thrown)
+            .as("mutation " + i)
+            .isInstanceOfAny(MalformedStreamException.class, RbdException.class);
+      }
+      assertThat(rbd.exists(fresh())).as("mutation " + i).isFalse();
+    }
+    assertThat(refused).isBetween(3, 24);
   }
 
   @Test

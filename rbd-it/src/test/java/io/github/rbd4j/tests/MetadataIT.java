@@ -10,6 +10,7 @@ import io.github.rbd4j.Rbd;
 import io.github.rbd4j.ReadOnlyImageException;
 import io.github.rbd4j.it.CephCluster;
 import io.github.rbd4j.it.CephTest;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -122,6 +123,47 @@ class MetadataIT {
     assertThat(Json.object(ceph.rbd("image-meta", "list", "--format", "json", name)))
         .containsEntry("鍵", "値")
         .hasSize(4);
+  }
+
+  /** What another program wrote: rbd4j refuses to write a NUL. */
+  private void setWithNul(String object, String key) {
+    ceph.tool(
+        "rados",
+        "before\0behind".getBytes(StandardCharsets.UTF_8),
+        "-p",
+        "rbd",
+        "setomapval",
+        object,
+        "metadata_" + key);
+  }
+
+  @Test
+  void aValueIsCutAtItsNulAndAllOthersComeWhole() {
+    for (int i = 0; i < 300; i++) {
+      image.setMetadata("key-%03d".formatted(i), "value " + i);
+    }
+    for (String key : List.of("key-003", "key-255", "key-256")) { // a call lists 256
+      setWithNul("rbd_header." + image.id(), key);
+    }
+    assertThat(image.metadata("key-003")).isEqualTo("before");
+    SequencedMap<String, String> all = image.metadata();
+    assertThat(all).hasSize(300);
+    for (int i = 0; i < 300; i++) {
+      assertThat(all.get("key-%03d".formatted(i)))
+          .isEqualTo(i == 3 || i == 255 || i == 256 ? "before" : "value " + i);
+    }
+  }
+
+  @Test
+  void aValueOfThePoolIsCutAtItsNulToo() {
+    String key = Names.unique("nul");
+    rbd.setMetadata(key, "whole");
+    setWithNul("rbd_info", key);
+    rbd.setMetadata(key + "-next", "whole");
+    assertThat(rbd.metadata(key)).isEqualTo("before");
+    assertThat(rbd.metadata()).containsEntry(key, "before").containsEntry(key + "-next", "whole");
+    rbd.removeMetadata(key);
+    rbd.removeMetadata(key + "-next");
   }
 
   @Test

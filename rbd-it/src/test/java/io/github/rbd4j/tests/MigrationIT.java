@@ -9,6 +9,7 @@ import io.github.rbd4j.Image;
 import io.github.rbd4j.ImageBusyException;
 import io.github.rbd4j.ImageNotFoundException;
 import io.github.rbd4j.ImageOptions;
+import io.github.rbd4j.ImageSpec;
 import io.github.rbd4j.InvalidRequestException;
 import io.github.rbd4j.Migration;
 import io.github.rbd4j.MigrationState;
@@ -19,6 +20,7 @@ import io.github.rbd4j.ProgressListener;
 import io.github.rbd4j.Rbd;
 import io.github.rbd4j.RbdException;
 import io.github.rbd4j.SnapshotInfo;
+import io.github.rbd4j.TrashSource;
 import io.github.rbd4j.it.CephCluster;
 import io.github.rbd4j.it.CephTest;
 import io.github.rbd4j.it.CommandLine;
@@ -101,6 +103,10 @@ class MigrationIT {
       ImageOptions options = new ImageOptions().order(21);
       migration.prepare("source", pool.rbd(), "moved", options);
       assertThat(rbd.exists("source")).isFalse();
+      assertThat(rbd.trash().list())
+          .singleElement()
+          .satisfies(entry -> assertThat(entry.id()).isEqualTo(sourceId))
+          .satisfies(entry -> assertThat(entry.source()).isEqualTo(TrashSource.MIGRATION));
       byte[] expected = data.clone();
       try (Image image = pool.rbd().open("moved")) {
         assertThat(image.features()).contains(Feature.MIGRATING);
@@ -134,6 +140,7 @@ class MigrationIT {
           .contains("\"state\":\"executed\"");
       Progress progress = new Progress();
       there.commit("moved", progress);
+      progress.assertSaidSomething();
       try (Image image = pool.rbd().open("moved")) {
         assertThat(image.features()).doesNotContain(Feature.MIGRATING);
         Bytes.assertEqual(Bytes.of(image), expected);
@@ -182,6 +189,7 @@ class MigrationIT {
     prepare("moved");
     Progress progress = new Progress();
     migration.abort("moved", progress);
+    progress.assertSaidSomething();
     assertThat(rbd.exists("moved")).isFalse();
     assertThatThrownBy(() -> migration.status("moved")).isInstanceOf(ObjectNotFoundException.class);
     try (Image image = rbd.open("source")) {
@@ -207,8 +215,33 @@ class MigrationIT {
     assertThatThrownBy(() -> migration.execute("moved", Progress.cancelling()))
         .isInstanceOf(CancellationException.class);
     assertThat(migration.status("moved").state()).isEqualTo(MigrationState.EXECUTED);
-    migration.commit("moved", ProgressListener.NONE);
+    migration.commit("moved");
     try (Image image = rbd.open("moved")) {
+      Bytes.assertEqual(Bytes.of(image), data);
+    }
+  }
+
+  @Test
+  void whatTheListenerThrowsComesOutOfACommitThatIsDone() {
+    prepare("moved");
+    migration.execute("moved");
+    assertThatThrownBy(() -> migration.commit("moved", Progress.cancelling()))
+        .isInstanceOf(CancellationException.class);
+    assertThat(rbd.trash().list()).isEmpty();
+    try (Image image = rbd.open("moved")) {
+      assertThat(image.features()).doesNotContain(Feature.MIGRATING);
+      Bytes.assertEqual(Bytes.of(image), data);
+    }
+  }
+
+  @Test
+  void aCancelledAbortIsFinishedByAnother() {
+    prepare("moved");
+    assertThatThrownBy(() -> migration.abort("moved", Progress.cancelling()))
+        .isInstanceOf(CancellationException.class);
+    migration.abort("moved");
+    assertThat(rbd.list()).extracting(ImageSpec::name).containsExactly("source");
+    try (Image image = rbd.open("source")) {
       Bytes.assertEqual(Bytes.of(image), data);
     }
   }

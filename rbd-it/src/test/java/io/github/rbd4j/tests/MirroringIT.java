@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.rbd4j.Image;
-import io.github.rbd4j.ImageBusyException;
 import io.github.rbd4j.MirrorSnapshotState;
+import io.github.rbd4j.ObjectBusyException;
 import io.github.rbd4j.Rbd;
 import io.github.rbd4j.RbdException;
 import io.github.rbd4j.SnapshotInfo;
@@ -319,7 +319,8 @@ class MirroringIT {
               assertThat(entry.getValue().info()).isEqualTo(there);
             });
     await(
-        to.mirror()::statusSummary, summary -> summary.getOrDefault(ReplayState.REPLAYING, 0) >= 1);
+        to.mirror()::statusSummary,
+        summary -> summary.stream().anyMatch(each -> each.state() == ReplayState.REPLAYING));
   }
 
   @Test
@@ -363,7 +364,7 @@ class MirroringIT {
     Site to = started(two);
     String name = createReplicated(from, to, mode);
     assertThatThrownBy(() -> run(to, name, mirror -> mirror.promote(false)))
-        .isInstanceOf(ImageBusyException.class);
+        .isInstanceOf(ObjectBusyException.class);
     assertThatThrownBy(() -> fill(to, name, 4)).isInstanceOf(RbdException.class);
 
     fill(from, name, 5);

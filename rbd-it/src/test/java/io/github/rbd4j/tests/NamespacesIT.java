@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.rbd4j.Image;
-import io.github.rbd4j.ImageBusyException;
 import io.github.rbd4j.ImageNotFoundException;
 import io.github.rbd4j.ImageOptions;
 import io.github.rbd4j.ImageSpec;
 import io.github.rbd4j.NamespaceNotFoundException;
 import io.github.rbd4j.Namespaces;
+import io.github.rbd4j.ObjectBusyException;
 import io.github.rbd4j.ObjectExistsException;
 import io.github.rbd4j.ObjectNotFoundException;
 import io.github.rbd4j.Rbd;
@@ -113,7 +113,8 @@ class NamespacesIT {
         Bytes.assertEqual(Bytes.of(its, 0, 1000), there);
       }
       assertThat(ceph.rbd("ls", "rbd/" + name).lines()).containsExactly(image);
-      assertThatThrownBy(() -> namespaces.remove(name)).isInstanceOf(ImageBusyException.class);
+      assertThatThrownBy(() -> namespaces.remove(name))
+          .isExactlyInstanceOf(ObjectBusyException.class);
       other.remove(image);
       assertThat(rbd.exists(image)).isTrue();
     }

@@ -25,6 +25,12 @@ final class Progress implements ProgressListener {
     steps.add(new Step(done, total));
   }
 
+  /** Checks that there was progress, of one part of the operation or more. */
+  synchronized void assertSaidSomething() {
+    assertThat(steps).isNotEmpty();
+    assertThat(steps).allSatisfy(s -> assertThat(s.done()).isBetween(0L, s.total()));
+  }
+
   /** Checks that there was progress, always forwards, and within one total. */
   synchronized void assertWent() {
     assertThat(steps).isNotEmpty();

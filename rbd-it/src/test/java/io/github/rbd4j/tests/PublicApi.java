@@ -77,7 +77,7 @@ final class PublicApi {
     /** Whether the loaded librbd is too old for this call. */
     boolean isMissing() {
       return thrown instanceof UnsupportedOperationException
-          && String.valueOf(thrown.getMessage()).contains("does not have rbd_");
+          && String.valueOf(thrown.getMessage()).contains(" needs librbd of Ceph ");
     }
   }
 

@@ -2,6 +2,7 @@ package io.github.rbd4j.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
 import io.github.rbd4j.Feature;
 import io.github.rbd4j.Image;
@@ -21,10 +22,13 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -32,6 +36,9 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicLong;
+import jdk.jfr.Event;
+import jdk.jfr.Name;
+import jdk.jfr.consumer.RecordedEvent;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -341,9 +348,8 @@ class RawTransferIT {
     AtomicLong done = new AtomicLong();
     // As after a crash: the beginning is there, and some of what lies behind.
     Files.write(file, Arrays.copyOf(history[1], 5 * MIB));
-    try (var channel =
-        java.nio.channels.FileChannel.open(file, java.nio.file.StandardOpenOption.WRITE)) {
-      channel.write(java.nio.ByteBuffer.wrap(new byte[] {1, 2, 3}), 14L * MIB);
+    try (var channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      channel.write(ByteBuffer.wrap(new byte[] {1, 2, 3}), 14L * MIB);
     }
     assertThatThrownBy(
             () ->
@@ -376,6 +382,113 @@ class RawTransferIT {
     Bytes.assertEqual(Sample.read(rbd, copy), data);
     assertThatThrownBy(() -> new ImageImporter(rbd).resumeRaw(file, copy, data.length + 1))
         .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void whatAnImportReportsAsDoneWasFlushedBefore() throws Exception {
+    byte[] data = Bytes.random(24 * MIB, 15);
+    Path file = Files.write(folder.resolve("raw"), data);
+    rbd.create(copy, data.length);
+    TransferOptions options =
+        TransferOptions.defaults()
+            .parallelism(2)
+            .listener(progress -> new Report(copy, progress).commit());
+    List<RecordedEvent> events =
+        Recorded.events(folder, () -> new ImageImporter(rbd, options).resumeRaw(file, copy, 0));
+    List<RecordedEvent> writes = Recorded.of(events, "Write", copy);
+    List<RecordedEvent> flushes = Recorded.of(events, "Flush", copy);
+    List<RecordedEvent> reports = Recorded.of(events, "Report", copy);
+    assertThat(reports)
+        .extracting(report -> report.getLong("done"))
+        .contains(8L * MIB, 16L * MIB)
+        .endsWith(24L * MIB);
+    for (RecordedEvent report : reports) {
+      long done = report.getLong("done");
+      List<RecordedEvent> covered =
+          writes.stream().filter(write -> write.getLong("offset") < done).toList();
+      assertThat(done == 0 || flushes.stream().anyMatch(f -> isBetween(covered, f, report)))
+          .as("report of " + done)
+          .isTrue();
+    }
+  }
+
+  /** Whether a flush began after some writes were done, and was done before a report. */
+  private static boolean isBetween(
+      List<RecordedEvent> writes, RecordedEvent flush, RecordedEvent report) {
+    return !flush.getEndTime().isAfter(report.getStartTime())
+        && writes.stream().noneMatch(write -> write.getEndTime().isAfter(flush.getStartTime()));
+  }
+
+  /** Puts the reports between the operations, by the same clock. */
+  @Name(Recorded.PREFIX + "Report")
+  private static final class Report extends Event {
+    @SuppressWarnings("unused") // the recorder reads it
+    private final String image;
+
+    @SuppressWarnings("unused")
+    private final long done;
+
+    Report(String name, TransferProgress progress) {
+      image = "rbd/" + name;
+      done = progress.done();
+    }
+  }
+
+  @Test
+  void anExportIsNotResumedBehindTheEnd() throws IOException {
+    Sample.create(rbd, name, 16);
+    Path file = Files.write(folder.resolve("raw"), new byte[] {1, 2, 3});
+    for (long offset : new long[] {-1, Sample.SIZE + 1L, Long.MAX_VALUE}) {
+      assertThatThrownBy(() -> new ImageExporter(rbd).resumeRaw(name, null, file, offset))
+          .isInstanceOf(IllegalArgumentException.class);
+    }
+    assertThat(Files.readAllBytes(file)).containsExactly(1, 2, 3);
+  }
+
+  @Test
+  void aResumedTransferTellsWhatIsLeftOfItself() throws IOException {
+    byte[] data = Sample.create(rbd, name, 17);
+    List<TransferProgress> steps = new ArrayList<>();
+    TransferOptions options = TransferOptions.defaults().parallelism(1).listener(steps::add);
+    Path file = Files.write(folder.resolve("raw"), data);
+    new ImageExporter(rbd, options).resumeRaw(name, null, file, 8L * MIB);
+    assertResumed(steps);
+    steps.clear();
+    new ImageImporter(rbd, options).resumeRaw(file, name, 8L * MIB);
+    assertResumed(steps);
+    assertThat(steps.getLast().dataBytes()).isLessThan(MIB);
+    Bytes.assertEqual(Sample.read(rbd, name), data);
+  }
+
+  private static void assertResumed(List<TransferProgress> steps) {
+    assertThat(steps).hasSizeGreaterThan(2);
+    assertThat(steps)
+        .allSatisfy(
+            step -> {
+              assertThat(step.from()).isEqualTo(8L * MIB);
+              assertThat(step.done()).isBetween(8L * MIB, (long) Sample.SIZE);
+              assertThat(step.total()).isEqualTo(Sample.SIZE);
+            });
+    TransferProgress middle =
+        steps.stream().filter(step -> step.done() > 8L * MIB).findFirst().orElseThrow();
+    double left = (double) (Sample.SIZE - middle.done()) / (middle.done() - 8L * MIB);
+    assertThat(middle.remaining().orElseThrow().toNanos())
+        .isCloseTo((long) (middle.elapsed().toNanos() * left), withinPercentage(1));
+  }
+
+  @Test
+  void zerosOfASparseFileAreNoData() throws IOException {
+    Path file = folder.resolve("sparse");
+    try (var channel =
+        FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+      channel.write(ByteBuffer.wrap(Bytes.random(8192, 18)), 10L * MIB);
+      channel.write(ByteBuffer.wrap(new byte[1]), 20L * MIB - 1);
+    }
+    List<TransferProgress> steps = new ArrayList<>();
+    new ImageImporter(rbd, TransferOptions.defaults().listener(steps::add))
+        .raw(file, copy, new ImageOptions());
+    assertThat(steps.getLast().done()).isEqualTo(20L * MIB);
+    assertThat(steps.getLast().dataBytes()).isEqualTo(8192);
   }
 
   @Test

@@ -9,14 +9,10 @@ import io.github.rbd4j.ImageNotFoundException;
 import io.github.rbd4j.Rbd;
 import io.github.rbd4j.ReadOnlyImageException;
 import io.github.rbd4j.it.CephTest;
-import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.text.ParseException;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import jdk.jfr.Configuration;
 import jdk.jfr.Recording;
 import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingFile;
@@ -26,9 +22,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** Java Flight Recorder tells what was done to which image, and how long it took. */
 @CephTest
 class RecordingIT {
-  private static final Path SETTINGS =
-      Path.of(System.getProperty("rbd4j.it.root", "..")).resolve("docs/rbd4j.jfc");
-
   private final Rbd rbd;
   private final String name = Names.unique("recorded");
   private final String fullName = "rbd/" + name;
@@ -42,7 +35,7 @@ class RecordingIT {
     rbd.create(name, 1 << 20);
     MemorySegment data = MemorySegment.ofArray(new byte[512]);
     List<RecordedEvent> events =
-        record(
+        Recorded.events(
             folder,
             () -> {
               try (Image image = rbd.open(name)) {
@@ -119,29 +112,6 @@ class RecordingIT {
     rbd.remove(name);
     assertThat(RecordingFile.readAllEvents(file))
         .noneMatch(event -> event.getEventType().getName().startsWith("io.github.rbd4j."));
-  }
-
-  @FunctionalInterface
-  private interface Work {
-    void run() throws Exception;
-  }
-
-  private static List<RecordedEvent> record(Path folder, Work work) throws Exception {
-    Path file = folder.resolve("own.jfr");
-    try (Recording recording = new Recording(settings())) {
-      recording.start();
-      work.run();
-      recording.stop();
-      recording.dump(file);
-    }
-    assertThat(Files.size(file)).isPositive();
-    return RecordingFile.readAllEvents(file).stream()
-        .filter(event -> event.getEventType().getName().startsWith("io.github.rbd4j."))
-        .toList();
-  }
-
-  private static Configuration settings() throws IOException, ParseException {
-    return Configuration.create(SETTINGS);
   }
 
   private static String describe(RecordedEvent event) {

@@ -17,8 +17,11 @@ final class Sample {
 
   /** Creates an image with objects of 1 MiB: data, holes, and zeros that were written. */
   static byte[] create(Rbd rbd, String name, long seed) {
+    return create(rbd, name, new ImageOptions(), seed);
+  }
+
+  private static byte[] create(Rbd rbd, String name, ImageOptions options, long seed) {
     byte[] data = new byte[SIZE];
-    ImageOptions options = new ImageOptions();
     rbd.create(name, SIZE, options.order(20));
     try (Image image = rbd.open(name)) {
       write(image, data, 100, 5 * MIB, seed);
@@ -36,7 +39,12 @@ final class Sample {
 
   /** Takes snapshots {@code one} and {@code two}, with changes between them and after. */
   static byte[][] createWithHistory(Rbd rbd, String name, long seed) {
-    byte[] one = create(rbd, name, seed);
+    return createWithHistory(rbd, name, new ImageOptions(), seed);
+  }
+
+  /** The same with other features, stripes and so on. */
+  static byte[][] createWithHistory(Rbd rbd, String name, ImageOptions options, long seed) {
+    byte[] one = create(rbd, name, options, seed);
     byte[] two = Arrays.copyOf(one, LATER_SIZE);
     byte[] head;
     try (Image image = rbd.open(name)) {

@@ -250,6 +250,13 @@ class SnapshotIT {
           "get the timestamp of",
           object("none"),
           () -> image.snapshot("none").timestamp());
+      Checks.fails(
+          SnapshotNotFoundException.class,
+          "ENOENT",
+          2,
+          "get the timestamp of",
+          object("id:4711"),
+          () -> image.snapshotTimestamp(4711));
       image.createSnapshot("none").remove();
     }
   }

@@ -1,9 +1,18 @@
 package io.github.rbd4j.tests;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.github.rbd4j.DiffOptions;
 import io.github.rbd4j.Image;
+import io.github.rbd4j.ImageOptions;
 import io.github.rbd4j.ImageWatch;
+import io.github.rbd4j.OpenOptions;
+import io.github.rbd4j.QuiesceListener;
+import io.github.rbd4j.QuiesceWatch;
 import io.github.rbd4j.Rbd;
+import io.github.rbd4j.encryption.Encryption;
+import io.github.rbd4j.encryption.EncryptionAlgorithm;
+import io.github.rbd4j.encryption.EncryptionFormat;
 import io.github.rbd4j.it.CephCluster;
 import io.github.rbd4j.rados.Cluster;
 import io.github.rbd4j.rados.IoContext;
@@ -11,8 +20,10 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
@@ -21,8 +32,9 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.ToDoubleFunction;
 
 /**
- * Mixed load with opens and closes of images, pools and connections, for as long as one likes. What
- * the process has is sampled, and must not grow once it is warm. {@code bin/soak} runs this.
+ * Mixed load with opens and closes of images, pools and connections, for as long as one likes. All
+ * that is read is compared with what was written. What the process has is sampled, and must not
+ * grow once it is warm. {@code bin/soak} runs this; {@code docs/testing.md} has a result.
  */
 public final class Soak {
   /** Of the samples, the first part that does not count. */
@@ -35,7 +47,8 @@ public final class Soak {
   private static final Resources BOUND = new Resources(32 << 20, 8 << 20, 4, 4, 1 << 20);
 
   private static final int WORKERS = 4;
-  private static final long SIZE = 8 << 20;
+  private static final int SIZE = 4 << 20;
+  private static final int BLOCK = 4096;
 
   private final CephCluster ceph;
   private final Duration length;
@@ -71,10 +84,8 @@ public final class Soak {
         IoContext io = cluster.ioContext("rbd")) {
       Rbd rbd = new Rbd(io);
       for (int i = 0; i < WORKERS; i++) {
-        String name = Names.unique("soak");
-        rbd.create(name, SIZE);
-        Random random = new Random(i);
-        workers.add(Await.inBackground(() -> work(random, rbd, name)));
+        Worker worker = new Worker(i, rbd);
+        workers.add(Await.inBackground(worker::work));
       }
       while (System.nanoTime() - start < length.toNanos()
           && workers.stream().noneMatch(CompletableFuture::isDone)) {
@@ -87,51 +98,165 @@ public final class Soak {
     return growth();
   }
 
-  private void work(Random random, Rbd rbd, String name) {
-    while (!stopped.get()) {
-      if (random.nextInt(20) == 0) {
-        try (Cluster own = ceph.client().connect();
-            IoContext io = own.ioContext("rbd")) {
-          cycle(random, new Rbd(io), name);
-        }
-      } else {
-        cycle(random, rbd, name);
-      }
-      cycles.incrementAndGet();
+  /** What one worker does to an image of its own, whose content it knows. */
+  private final class Worker {
+    private final Random random;
+    private final Rbd shared;
+    private final String name = Names.unique("soak");
+    private final byte[] content = new byte[SIZE];
+
+    Worker(int seed, Rbd shared) {
+      this.random = new Random(seed);
+      this.shared = shared;
     }
-    rbd.remove(name);
+
+    void work() {
+      shared.create(name, SIZE);
+      // What is rare is done at once, too, so that it is warm.
+      for (long round = 0; !stopped.get(); round++) {
+        if (round % 20 == 0) {
+          try (Cluster own = ceph.client().connect();
+              IoContext io = own.ioContext("rbd")) {
+            cycle(new Rbd(io));
+          }
+        } else {
+          cycle(shared);
+        }
+        if (round % 40 == 0) {
+          encrypted(shared);
+        }
+        cycles.incrementAndGet();
+      }
+      try (Image image = shared.openReadOnly(name)) {
+        Bytes.assertEqual(Bytes.of(image), content);
+      }
+      shared.remove(name);
+    }
+
+    /** The image is opened, used in every way, and closed. */
+    private void cycle(Rbd rbd) {
+      boolean waiting = random.nextBoolean();
+      Image image = waiting ? rbd.open(name) : rbd.openAsync(name).join();
+      try (image;
+          ImageWatch watch = image.watch(() -> {})) {
+        writeAndRead(image);
+        CompletableFuture.runAsync(() -> writeAndRead(image), Thread::startVirtualThread).join();
+        writeAndReadAsynchronously(image);
+        image.setMetadata("key", "value" + random.nextInt());
+        image.metadata();
+        takeSnapshot(rbd, image);
+        image.info();
+        rbd.list();
+        assertThat(watch.isClosed()).isFalse();
+        if (!waiting) {
+          image.closeAsync().join();
+        }
+      }
+    }
+
+    private void writeAndRead(Image image) {
+      for (int i = 0; i < 8; i++) {
+        byte[] data = new byte[1 + random.nextInt(100_000)];
+        random.nextBytes(data);
+        int at = random.nextInt(SIZE - data.length);
+        image.writeAt(at, data);
+        System.arraycopy(data, 0, content, at, data.length);
+        assertHolds(image, content);
+      }
+    }
+
+    private void writeAndReadAsynchronously(Image image) {
+      List<CompletableFuture<?>> writes = new ArrayList<>();
+      int first = random.nextInt(SIZE / BLOCK - 16);
+      for (int block = first; block < first + 16; block++) {
+        byte[] data = new byte[BLOCK];
+        random.nextBytes(data);
+        writes.add(image.async().write((long) block * BLOCK, MemorySegment.ofArray(data)));
+        System.arraycopy(data, 0, content, block * BLOCK, BLOCK);
+      }
+      writes.forEach(CompletableFuture::join);
+      List<MemorySegment> blocks = new ArrayList<>();
+      List<CompletableFuture<?>> reads = new ArrayList<>();
+      for (int block = first; block < first + 16; block++) {
+        MemorySegment target = Arena.ofAuto().allocate(BLOCK);
+        reads.add(image.async().read((long) block * BLOCK, target));
+        blocks.add(target);
+      }
+      reads.forEach(CompletableFuture::join);
+      for (int i = 0; i < blocks.size(); i++) {
+        int at = (first + i) * BLOCK;
+        Bytes.assertEqual(
+            blocks.get(i).toArray(ValueLayout.JAVA_BYTE),
+            Arrays.copyOfRange(content, at, at + BLOCK));
+      }
+    }
+
+    private void takeSnapshot(Rbd rbd, Image image) {
+      byte[] before = content.clone();
+      if (random.nextBoolean()) {
+        AtomicLong told = new AtomicLong();
+        try (QuiesceWatch watch =
+            image.watchQuiesce(new CountingListener(told), Duration.ofSeconds(30))) {
+          image.createSnapshot("s");
+          assertThat(watch.isClosed()).isFalse();
+        }
+        assertThat(told).hasPositiveValue();
+      } else {
+        image.createSnapshot("s");
+      }
+      writeAndRead(image);
+      image.flush();
+      assertThat(image.diff(DiffOptions.since("s"))).isNotEmpty();
+      assertThat(image.snapshots()).hasSize(1);
+      try (Image at = rbd.open(name, OpenOptions.at("s"))) {
+        assertHolds(at, before);
+      }
+      String clone = name + "-clone";
+      rbd.clone(name, "s", rbd, clone, new ImageOptions().cloneFormat(2));
+      try (Image child = rbd.open(clone)) {
+        child.writeAt(0, new byte[BLOCK]);
+        Arrays.fill(before, 0, BLOCK, (byte) 0);
+        assertHolds(child, before);
+      }
+      rbd.remove(clone);
+      image.snapshot("s").remove();
+    }
+
+    /** A piece at a random place. */
+    private void assertHolds(Image image, byte[] expected) {
+      int length = 1 + random.nextInt(100_000);
+      int at = random.nextInt(SIZE - length);
+      Bytes.assertEqual(Bytes.of(image, at, length), Arrays.copyOfRange(expected, at, at + length));
+    }
+
+    private void encrypted(Rbd rbd) {
+      String secret = name + "-luks";
+      rbd.create(secret, 16 << 20);
+      byte[] data = new byte[50_000];
+      random.nextBytes(data);
+      try (EncryptionFormat format =
+          EncryptionFormat.luks1(EncryptionAlgorithm.AES256, "passphrase".toCharArray())) {
+        try (Image image = rbd.open(secret)) {
+          new Encryption(image).format(format);
+          image.writeAt(BLOCK, data);
+        }
+        try (Image image = rbd.open(secret)) {
+          new Encryption(image).load(format);
+          Bytes.assertEqual(Bytes.of(image, BLOCK, data.length), data);
+        }
+      }
+      rbd.remove(secret);
+    }
   }
 
-  /** An image is opened, used in every way, and closed. */
-  private static void cycle(Random random, Rbd rbd, String name) {
-    try (Image image = rbd.open(name);
-        ImageWatch watch = image.watch(() -> {})) {
-      byte[] heap = new byte[1 + random.nextInt(100_000)];
-      for (int i = 0; i < 8; i++) {
-        long offset = random.nextLong(SIZE - heap.length);
-        image.writeAt(offset, heap);
-        image.readAt(offset, heap);
-      }
-      List<CompletableFuture<?>> futures = new ArrayList<>();
-      for (int i = 0; i < 16; i++) {
-        long offset = random.nextInt(1024) * 4096L;
-        futures.add(image.async().write(offset, MemorySegment.ofArray(new byte[4096])));
-        futures.add(image.async().read(offset, Arena.ofAuto().allocate(4096)));
-      }
-      futures.forEach(CompletableFuture::join);
-      image.setMetadata("key", "value" + random.nextInt());
-      image.metadata();
-      image.createSnapshot("s");
-      image.writeAt(0, heap);
-      image.diff(DiffOptions.since("s"));
-      image.snapshots();
-      image.snapshot("s").remove();
-      image.info();
-      rbd.list();
-      if (watch.isClosed()) {
-        throw new IllegalStateException("the watch is closed");
-      }
+  private record CountingListener(AtomicLong told) implements QuiesceListener {
+    @Override
+    public void quiesce() {
+      told.incrementAndGet();
     }
+
+    @Override
+    public void unquiesce() {}
   }
 
   private void sample(Duration time) throws IOException {

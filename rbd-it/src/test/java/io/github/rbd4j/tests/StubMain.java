@@ -1,6 +1,7 @@
 package io.github.rbd4j.tests;
 
 import io.github.rbd4j.Image;
+import io.github.rbd4j.NativeValue;
 import io.github.rbd4j.Rbd;
 import io.github.rbd4j.RbdException;
 import io.github.rbd4j.encryption.Encryption;
@@ -15,9 +16,13 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.lang.reflect.RecordComponent;
 import java.time.Duration;
+import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -69,6 +74,7 @@ public final class StubMain {
   private final PublicApi api;
   private final Set<String> wrong = new TreeSet<>();
   private final Set<String> reports = new TreeSet<>();
+  private final Set<String> kept = new TreeSet<>();
   private final Map<String, Set<Integer>> silent = new TreeMap<>();
 
   @SuppressWarnings("restricted")
@@ -167,6 +173,9 @@ public final class StubMain {
       if (outcome.value() instanceof List<?> list && list.size() >= PublicApi.MAX_ELEMENTS) {
         wrong.add(call + ": " + mode + " " + value + ": has no end");
       }
+      if (mode == Mode.GARBAGE) {
+        keepsNumbers(call, outcome.value(), (int) value);
+      }
     }
   }
 
@@ -181,6 +190,50 @@ public final class StubMain {
       wrong.add(call + ": " + mode + " " + value + ": took " + taken);
     }
     return outcome;
+  }
+
+  /** A number that no constant has is {@code UNKNOWN}, and is there beside it. */
+  private void keepsNumbers(PublicApi.Call call, @Nullable Object value, int garbage) {
+    switch (value) {
+      case null -> {}
+      case Optional<?> optional -> optional.ifPresent(v -> keepsNumbers(call, v, garbage));
+      case Map.Entry<?, ?> entry -> keepsNumbers(call, entry.getValue(), garbage);
+      case Collection<?> all -> all.forEach(v -> keepsNumbers(call, v, garbage));
+      case Record result -> {
+        Map<String, Object> components = components(result);
+        components.forEach(
+            (name, component) -> {
+              if (component instanceof NativeValue constant) {
+                Object number = components.getOrDefault(name + "Value", "nothing");
+                if (number.equals(garbage)) {
+                  kept.add(result.getClass().getSimpleName() + "." + name);
+                } else if (!number.equals(0)) { // which is what librbd did not store
+                  wrong.add(call + ": " + garbage + " becomes " + result);
+                }
+                if (constant.value() != Integer.MIN_VALUE && !number.equals(constant.value())) {
+                  wrong.add(call + ": " + number + " is no " + constant);
+                }
+              }
+              keepsNumbers(call, component, garbage);
+            });
+      }
+      default -> {}
+    }
+  }
+
+  private static Map<String, Object> components(Record result) {
+    Map<String, Object> components = new LinkedHashMap<>();
+    for (RecordComponent component : result.getClass().getRecordComponents()) {
+      try {
+        Object value = component.getAccessor().invoke(result);
+        if (value != null) {
+          components.put(component.getName(), value);
+        }
+      } catch (ReflectiveOperationException e) {
+        throw new IllegalStateException(component.toString(), e);
+      }
+    }
+    return components;
   }
 
   /** Besides a value and an RbdException only these may come out. */
@@ -213,6 +266,7 @@ public final class StubMain {
       }
     }
     main.wrong.forEach(line -> System.out.println("wrong: " + line));
+    System.out.println("kept: " + main.kept);
     System.out.println(main.reports.size() + " methods reported errnos");
     Runtime.getRuntime().halt(0); // nothing can be closed on the stub
   }

@@ -22,6 +22,7 @@ import io.github.rbd4j.rados.IoContext;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.CancellationException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -142,6 +143,17 @@ class TrashIT {
   }
 
   @Test
+  void aCancelledRemovalIsFinishedByAnother() {
+    String id = id(name);
+    trash.move(name, Duration.ZERO);
+    assertThatThrownBy(() -> trash.remove(id, false, Progress.cancelling()))
+        .isInstanceOf(CancellationException.class);
+    assertThat(trash.get(id).name()).isEqualTo(name);
+    trash.remove(id, false);
+    assertThat(trash.list()).isEmpty();
+  }
+
+  @Test
   void aPartOfASecondIsADelay() {
     String id = id(name);
     trash.move(name, Duration.ofMillis(1));
@@ -170,7 +182,7 @@ class TrashIT {
   void anImageWithoutDelayIsRemovedWithoutForce() {
     String id = id(name);
     trash.move(name, Duration.ZERO);
-    trash.remove(id, false, ProgressListener.NONE);
+    trash.remove(id, false);
     assertThat(trash.list()).isEmpty();
     assertThatThrownBy(() -> rbd.openById(id)).isInstanceOf(ImageNotFoundException.class);
   }

@@ -110,7 +110,6 @@ class TwoClustersIT {
     assertRefused(() -> rbd.clone(name, "s", otherRbd, "clone", options));
     assertRefused(() -> otherRbd.clone(name, "s", rbd, "clone", options));
     assertRefused(() -> rbd.migration().prepare(name, otherRbd, "moved", new ImageOptions()));
-    assertRefused(() -> cluster.enableApplication(otherIo, "rbd", false));
     Group group = new Groups(io).create(Names.unique("group"));
     String id;
     try (Image image = rbd.open(name)) {

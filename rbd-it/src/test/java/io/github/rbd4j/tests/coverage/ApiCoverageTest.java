@@ -3,10 +3,15 @@ package io.github.rbd4j.tests.coverage;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
+import io.github.rbd4j.internal.NativeSymbols;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
@@ -14,11 +19,27 @@ import org.junit.jupiter.api.Test;
 class ApiCoverageTest {
   private static final Path PAGE = Project.DOCS.resolve("api-coverage.md");
 
+  private static final Pattern REQUIRE = Pattern.compile("NativeSymbols\\.require\\(\"(\\w+)\"\\)");
+
   private final Coverage coverage = new Coverage();
 
   @Test
   void everyFunctionIsAccountedFor() {
     assertThat(coverage.problems()).isEmpty();
+  }
+
+  @Test
+  void anExceptionNamesTheReleaseOfEachFunctionThatMayBeMissing() {
+    Map<String, Integer> since =
+        coverage.functions().stream()
+            .collect(Collectors.toMap(Coverage.Function::name, Coverage.Function::since));
+    NativeSymbols.SINCE.forEach(
+        (function, release) -> assertThat(since).containsEntry(function, release));
+    Set<String> required = new TreeSet<>();
+    for (Path source : Project.files(Project.API_SOURCES, ".java")) {
+      REQUIRE.matcher(Project.read(source)).results().forEach(m -> required.add(m.group(1)));
+    }
+    assertThat(required).isEqualTo(NativeSymbols.SINCE.keySet());
   }
 
   @Test

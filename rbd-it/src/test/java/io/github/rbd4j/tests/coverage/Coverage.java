@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -15,7 +16,6 @@ import org.jspecify.annotations.Nullable;
 /** What becomes of every function of librbd, and of librados as far as it is bound. */
 final class Coverage {
   private static final String OPTION = "--include-function ";
-  private static final String PLANNED = "planned";
   private static final String FIXTURE = "io/github/rbd4j/it/CephExtension";
   private static final int MAX_TESTS = 3;
 
@@ -26,7 +26,6 @@ final class Coverage {
     WRAPPED,
     INTERNAL,
     SUPERSEDED,
-    PLANNED,
     MISSING
   }
 
@@ -34,8 +33,8 @@ final class Coverage {
    * A row of the page.
    *
    * @param claims the Java methods that say that they implement it
-   * @param by what supersedes it
-   * @param why what the other one is better at
+   * @param by the function that supersedes it, or the public method that it is internal to
+   * @param why what the other one is better at, or what it does for the method
    * @param since the first release of librbd that has it
    * @param replaces what is called in its place when it is not there
    * @param tests the test classes that lead to it
@@ -55,7 +54,18 @@ final class Coverage {
             ? Status.WRAPPED
             : Status.INTERNAL;
       }
-      return by == null ? Status.MISSING : by.equals(PLANNED) ? Status.PLANNED : Status.SUPERSEDED;
+      return by == null
+          ? Status.MISSING
+          : isInternalToMethod() ? Status.INTERNAL : Status.SUPERSEDED;
+    }
+
+    boolean isInternalToMethod() {
+      return by != null && by.contains("#");
+    }
+
+    /** The function that this one serves. */
+    Optional<String> helps() {
+      return claims.stream().map(Claim::helps).filter(Objects::nonNull).findFirst();
     }
 
     /** Whether some method of the library calls it. */
@@ -73,15 +83,12 @@ final class Coverage {
     private String row() {
       String status =
           switch (status()) {
-            case WRAPPED, MISSING, PLANNED -> status().name().toLowerCase(Locale.ROOT);
+            case WRAPPED, MISSING -> status().name().toLowerCase(Locale.ROOT);
             case SUPERSEDED -> "superseded by `" + by + "`: " + why;
             case INTERNAL ->
-                claims.stream()
-                    .map(Claim::helps)
-                    .filter(Objects::nonNull)
-                    .findFirst()
+                helps()
                     .map(f -> "internal to `" + f + "`")
-                    .orElse("internal");
+                    .orElse("internal to `" + by + "`: " + why);
           };
       String shown = tests.stream().limit(MAX_TESTS).collect(Collectors.joining(", "));
       return "| `%s` | %s | %s | %d | %s |"
@@ -92,6 +99,7 @@ final class Coverage {
 
   private final Map<String, Function> functions = new LinkedHashMap<>();
   private final List<String> problems = new ArrayList<>();
+  private final PublicTypes api = new PublicTypes();
 
   Coverage() {
     List<Claim> claims = Claim.all();
@@ -157,7 +165,7 @@ final class Coverage {
         problems.add(
             f.name() + " is neither in the documentation of a method nor in superseded.tsv");
       }
-      if (f.isCalled() && f.by() != null) {
+      if (f.isCalled() && f.by() != null && !isExplainedByMethod(f)) {
         problems.add(f.name() + " is in superseded.tsv, but " + f.javaNames() + " implements it");
       }
       if (f.isCalled() != called.contains(f.name())) {
@@ -168,8 +176,14 @@ final class Coverage {
       }
       if (f.status() == Status.SUPERSEDED) {
         Function by = functions.get(f.by());
-        if (by == null || !by.isCalled()) {
+        if (by == null || !isWrapped(f.name().endsWith("_cleanup") ? helped(by) : by)) {
           problems.add(f.name() + " is superseded by " + f.by() + ", which is not wrapped");
+        }
+      }
+      if (f.status() == Status.INTERNAL && f.helps().isEmpty()) {
+        String[] method = f.by() == null ? new String[0] : f.by().split("#", -1);
+        if (method.length != 2 || !api.hasMethod(method[0], method[1])) {
+          problems.add(f.name() + " is internal to " + f.by() + ", which is no public method");
         }
       }
     }
@@ -179,6 +193,19 @@ final class Coverage {
     for (String name : since) {
       requireKnown(name, "since.tsv");
     }
+  }
+
+  private static boolean isExplainedByMethod(Function f) {
+    return f.status() == Status.INTERNAL && f.isInternalToMethod() && f.helps().isEmpty();
+  }
+
+  /** What a cleanup cleans up after. */
+  private @Nullable Function helped(Function cleanup) {
+    return cleanup.helps().map(functions::get).orElse(null);
+  }
+
+  private static boolean isWrapped(@Nullable Function f) {
+    return f != null && f.status() == Status.WRAPPED;
   }
 
   private static boolean isOfTests(String type) {
@@ -270,7 +297,7 @@ final class Coverage {
     }
     StringBuilder page = new StringBuilder(INTRODUCTION);
     page.append("\n| | librbd | librados |\n|---|---:|---:|\n");
-    for (Status status : Status.values()) {
+    for (Status status : List.of(Status.WRAPPED, Status.INTERNAL, Status.SUPERSEDED)) {
       page.append(
           "| %s | %d | %d |%n"
               .formatted(meaning(status), count(status, "rbd_"), count(status, "rados_")));
@@ -290,9 +317,8 @@ final class Coverage {
   private static String meaning(Status status) {
     return switch (status) {
       case WRAPPED -> "wrapped: a public method calls it";
-      case INTERNAL -> "internal: called where needed, nothing for users to call";
-      case SUPERSEDED -> "superseded: another function does its work";
-      case PLANNED -> "planned: not callable yet";
+      case INTERNAL -> "internal: a part of what another function or a public method does";
+      case SUPERSEDED -> "superseded: another function, which is wrapped, does its work";
       case MISSING -> "missing";
     };
   }

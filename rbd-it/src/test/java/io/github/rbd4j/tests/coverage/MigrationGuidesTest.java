@@ -2,30 +2,29 @@ package io.github.rbd4j.tests.coverage;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.lang.reflect.Constructor;
-import java.lang.reflect.Method;
-import java.lang.reflect.Modifier;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The guides for those who come from other bindings name only what exists. */
+/**
+ * The guides for those who come from other bindings name all that these have, and only what exists.
+ */
 class MigrationGuidesTest {
   private static final Pattern METHOD = Pattern.compile("`([A-Z][\\w.]*)#(\\w+)`");
   private static final Pattern CONSTRUCTOR = Pattern.compile("`new ([A-Z]\\w*)\\(([^)`]*)\\)`");
   private static final Pattern EXCEPTION = Pattern.compile("`([A-Z]\\w*Exception)`");
-  private static final String PLANNED = "`planned`";
+  private static final Pattern NAME =
+      Pattern.compile("`(?:RbdException\\.)?([\\w.]+)(?:\\([^`]*\\))?`");
+  private static final Path LISTS =
+      Project.TEST_SOURCES.resolveSibling("resources/io/github/rbd4j/tests/coverage");
   private static final String NOT_NEEDED = "not needed";
 
-  private final Map<String, Class<?>> api = api();
+  private final PublicTypes api = new PublicTypes();
 
   @ParameterizedTest
   @ValueSource(strings = {"from-go-ceph.md", "from-python.md", "from-rados-java.md"})
@@ -40,20 +39,40 @@ class MigrationGuidesTest {
               METHOD
                   .matcher(line)
                   .results()
-                  .filter(m -> !hasMethod(m.group(1), m.group(2)))
+                  .filter(m -> !api.hasMethod(m.group(1), m.group(2)))
                   .forEach(m -> wrong.add(m.group()));
               CONSTRUCTOR
                   .matcher(ours)
                   .results()
-                  .filter(m -> !hasConstructor(m.group(1), m.group(2)))
+                  .filter(m -> !api.hasConstructor(m.group(1), m.group(2)))
                   .forEach(m -> wrong.add(m.group()));
               EXCEPTION
                   .matcher(ours)
                   .results()
-                  .filter(m -> !isException(m.group(1)))
+                  .filter(m -> !api.isException(m.group(1)))
                   .forEach(m -> wrong.add(m.group()));
             });
     assertThat(wrong).as("what %s names and rbd4j does not have", guide).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"go-ceph", "python", "rados-java"})
+  void everyFunctionOfTheOtherApiHasARow(String other) {
+    Set<String> named = new TreeSet<>();
+    Project.read(Project.DOCS.resolve("from-" + other + ".md"))
+        .lines()
+        .filter(line -> line.startsWith("|"))
+        .forEach(
+            line ->
+                NAME.matcher(line.split("\\|", -1)[1])
+                    .results()
+                    .forEach(name -> named.add(name.group(1))));
+    List<String> missing =
+        Project.read(LISTS.resolve(other + ".txt"))
+            .lines()
+            .filter(name -> !name.startsWith("#") && !named.contains(name))
+            .toList();
+    assertThat(missing).as("what %s has and the guide does not name", other).isEmpty();
   }
 
   @ParameterizedTest
@@ -71,72 +90,11 @@ class MigrationGuidesTest {
         String ours = cells[2];
         if (!METHOD.matcher(ours).find()
             && !CONSTRUCTOR.matcher(ours).find()
-            && !ours.contains(PLANNED)
             && !ours.contains(NOT_NEEDED)) {
           rows.add(line);
         }
       }
     }
     assertThat(rows).as("rows of %s without a counterpart", guide).isEmpty();
-  }
-
-  @Test
-  void nothingIsPlannedWhenAllIsDone() {
-    boolean done =
-        new Coverage().functions().stream().noneMatch(f -> f.status() == Coverage.Status.PLANNED);
-    for (Path guide : Project.files(Project.DOCS, ".md")) {
-      List<String> planned =
-          Project.read(guide)
-              .lines()
-              .filter(line -> line.startsWith("|") && line.contains(PLANNED))
-              .toList();
-      if (done) {
-        assertThat(planned).as("%s says planned, but every function is there", guide).isEmpty();
-      }
-    }
-  }
-
-  private boolean hasMethod(String type, String name) {
-    Class<?> found = api.get(type);
-    return found != null
-        && Arrays.stream(found.getMethods()).map(Method::getName).anyMatch(name::equals);
-  }
-
-  private boolean hasConstructor(String type, String parameters) {
-    Class<?> found = api.get(type);
-    int count = parameters.isBlank() ? 0 : parameters.split(",", -1).length;
-    return found != null
-        && Arrays.stream(found.getConstructors())
-            .map(Constructor::getParameterCount)
-            .anyMatch(n -> n == count);
-  }
-
-  private boolean isException(String name) {
-    return api.containsKey(name) || load("java.lang." + name) != null;
-  }
-
-  /** The public classes of the exported packages, by the name that a reader would write. */
-  private static Map<String, Class<?>> api() {
-    Map<String, Class<?>> result = new HashMap<>();
-    for (Path file : Project.files(Project.API_CLASSES, ".class")) {
-      String path = Project.API_CLASSES.relativize(file).toString();
-      String name = path.replaceFirst("\\.class$", "").replace('/', '.');
-      if (name.contains(".internal.") || name.endsWith("-info")) {
-        continue;
-      }
-      Class<?> type = load(name);
-      if (type != null && Modifier.isPublic(type.getModifiers())) {
-        result.put(name.substring(name.lastIndexOf('.') + 1).replace('$', '.'), type);
-      }
-    }
-    return result;
-  }
-
-  private static @Nullable Class<?> load(String name) {
-    try {
-      return Class.forName(name, false, MigrationGuidesTest.class.getClassLoader());
-    } catch (ClassNotFoundException e) {
-      return null;
-    }
   }
 }

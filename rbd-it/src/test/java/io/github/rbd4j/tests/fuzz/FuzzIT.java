@@ -1,5 +1,8 @@
 package io.github.rbd4j.tests.fuzz;
 
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
+
+import io.github.rbd4j.Rbd;
 import io.github.rbd4j.it.CephCluster;
 import io.github.rbd4j.it.CephTest;
 import io.github.rbd4j.rados.Cluster;
@@ -9,9 +12,11 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -25,8 +30,9 @@ import org.slf4j.LoggerFactory;
  * Random sequences of calls, for {@code -Drbd4j.fuzz.seconds=} (60) seconds. They are the same ones
  * in each run, so that a change that is not to blame does not fail; {@code -Drbd4j.fuzz.start=}
  * with another number than 1 gives others, and a longer run gets further. A failure names its seed,
- * which {@code -Drbd4j.fuzz.seed=} repeats and which belongs into {@code seeds.txt} once the reason
- * is fixed, and the shortest sequence that was found to fail.
+ * which {@code -Drbd4j.fuzz.seed=} repeats, and the shortest sequence that was found to fail. That
+ * one is a line for {@code traces.txt} once the reason is fixed: unlike the seed, it stays the same
+ * when kinds of steps are added. Who changes what a kind draws makes a new kind of it.
  */
 @CephTest
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -34,15 +40,26 @@ class FuzzIT {
   private static final Logger LOG = LoggerFactory.getLogger(FuzzIT.class);
   private static final int STEPS = 150;
   private static final int VERIFY_EVERY = 25;
+
+  /** After which a call hangs: far above all time-outs, which a local cluster never needs. */
+  private static final Duration HANGS = Duration.ofMinutes(3);
+
   private static final Duration SHRINKING = Duration.ofMinutes(1);
 
   private final Cluster cluster;
   private final Cluster other;
   private long worlds = System.currentTimeMillis();
 
+  private final CephCluster strange = CephCluster.start();
+  private final Cluster strangeCluster = connect(strange);
+  private final Rbd stranger = new Rbd(strangeCluster.ioContext("rbd"));
+  private final Cluster closed;
+
   FuzzIT(CephCluster ceph) {
     cluster = connect(ceph);
     other = connect(ceph);
+    closed = connect(ceph);
+    closed.close();
   }
 
   /** What is discarded in units of 4 KiB is gone, so that the model knows what is left. */
@@ -54,29 +71,40 @@ class FuzzIT {
   void disconnect() {
     cluster.close();
     other.close();
+    strangeCluster.close();
+    strange.close();
   }
 
   /** How a sequence failed. */
-  private record Failure(Throwable thrown, List<String> trace, int steps) {}
-
-  static List<Long> seeds() throws IOException {
-    try (BufferedReader lines =
-        new BufferedReader(
-            new InputStreamReader(
-                Objects.requireNonNull(FuzzIT.class.getResourceAsStream("seeds.txt")),
-                StandardCharsets.UTF_8))) {
-      return lines
-          .lines()
-          .filter(line -> !line.isBlank() && !line.startsWith("#"))
-          .map(line -> Long.valueOf(line.strip().replaceFirst("\\s.*", "")))
-          .toList();
+  private record Failure(Throwable thrown, List<String> trace, List<Step.Drawn> steps) {
+    AssertionError of(String what) {
+      return new AssertionError(
+          what
+              + " fails; the shortest sequence found:\n"
+              + String.join("\n", trace)
+              + "\n"
+              + steps.stream().map(Step.Drawn::toString).collect(Collectors.joining(" ")),
+          thrown);
     }
   }
 
-  @ParameterizedTest
-  @MethodSource("seeds")
-  void whatFailedOnce(long seed) {
-    run(seed);
+  static List<String> traces() throws IOException {
+    try (BufferedReader lines =
+        new BufferedReader(
+            new InputStreamReader(
+                Objects.requireNonNull(FuzzIT.class.getResourceAsStream("traces.txt")),
+                StandardCharsets.UTF_8))) {
+      return lines.lines().filter(line -> !line.isBlank() && !line.startsWith("#")).toList();
+    }
+  }
+
+  @ParameterizedTest(allowZeroInvocations = true)
+  @MethodSource("traces")
+  void whatFailedOnce(String trace) {
+    Failure failure = attempt(Arrays.stream(trace.split(" ", -1)).map(Step.Drawn::parse).toList());
+    if (failure != null) {
+      throw failure.of(trace);
+    }
   }
 
   @Test
@@ -100,26 +128,24 @@ class FuzzIT {
   private void run(long seed) {
     LOG.info("seed {}", seed); // should the JVM crash, this is all that is left
     Random random = new Random(seed);
-    List<Long> steps = Stream.generate(random::nextLong).limit(STEPS).toList();
+    List<Step.Drawn> steps = Stream.generate(() -> Step.Drawn.of(random)).limit(STEPS).toList();
     Failure failure = attempt(steps);
     if (failure != null) {
-      List<Long> failing = steps.subList(0, failure.steps());
-      Failure shortest = shrink(failing, failure);
-      throw new AssertionError(
-          "-Drbd4j.fuzz.seed="
-              + seed
-              + " fails; the shortest sequence found:\n"
-              + String.join("\n", shortest.trace()),
-          shortest.thrown());
+      throw shrink(failure).of("-Drbd4j.fuzz.seed=" + seed);
     }
   }
 
-  private Failure attempt(List<Long> steps) {
+  private Failure attempt(List<Step.Drawn> steps) {
+    String namespace = "fuzz-" + worlds++;
+    return assertTimeoutPreemptively(HANGS, () -> attempt(steps, namespace), steps::toString);
+  }
+
+  private Failure attempt(List<Step.Drawn> steps, String namespace) {
     List<String> trace = new ArrayList<>();
-    try (World world = new World(cluster, other, "fuzz-" + worlds++)) {
+    try (World world = new World(cluster, other, stranger, closed, namespace)) {
       int done = 0;
       try {
-        for (long step : steps) {
+        for (Step.Drawn step : steps) {
           done++;
           world.step(step);
           LOG.debug("{}", world.doing());
@@ -130,27 +156,25 @@ class FuzzIT {
         }
       } catch (Throwable e) { // told by the caller
         trace.add(world.doing() + " -> " + e);
-        return new Failure(e, trace, done);
+        return new Failure(e, trace, steps.subList(0, done));
       }
     }
     return null;
   }
 
   /** Leaves out parts, ever smaller ones, as long as it still fails. */
-  private Failure shrink(List<Long> steps, Failure failure) {
+  private Failure shrink(Failure failure) {
     long end = System.nanoTime() + SHRINKING.toNanos();
-    List<Long> shortest = steps;
     Failure found = failure;
-    for (int part = Math.max(1, steps.size() / 2); ; part = Math.max(1, part / 2)) {
+    for (int part = Math.max(1, found.steps().size() / 2); ; part = Math.max(1, part / 2)) {
       boolean shorter = false;
-      for (int at = 0; at < shortest.size() && System.nanoTime() < end; ) {
-        List<Long> fewer = new ArrayList<>(shortest);
+      for (int at = 0; at < found.steps().size() && System.nanoTime() < end; ) {
+        List<Step.Drawn> fewer = new ArrayList<>(found.steps());
         fewer.subList(at, Math.min(at + part, fewer.size())).clear();
         Failure again = fewer.isEmpty() ? null : attempt(fewer);
         if (again == null) {
           at += part;
         } else {
-          shortest = fewer.subList(0, again.steps());
           found = again;
           shorter = true;
         }

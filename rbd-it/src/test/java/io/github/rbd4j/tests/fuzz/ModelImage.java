@@ -17,13 +17,21 @@ final class ModelImage {
     /** How many clones still depend on it. */
     int children;
 
-    Snap(long id, byte[] content) {
+    /** How often the image had been changed. */
+    final long changes;
+
+    Snap(long id, byte[] content, long changes) {
       this.id = id;
       this.content = content;
+      this.changes = changes;
     }
   }
 
   byte[] content;
+
+  /** How often its data was changed, or may have been. */
+  long changes;
+
   final boolean exclusiveLock;
   final Map<String, Snap> snapshots = new LinkedHashMap<>();
   final TreeMap<String, String> metadata = new TreeMap<>();
@@ -41,10 +49,22 @@ final class ModelImage {
   }
 
   void resize(int size) {
+    changes++;
     content = Arrays.copyOf(content, size);
   }
 
+  void write(int offset, byte[] data) {
+    changes++;
+    System.arraycopy(data, 0, content, offset, data.length);
+  }
+
+  void rollBackTo(Snap snap) {
+    changes++;
+    content = snap.content.clone();
+  }
+
   void fill(int offset, int length, byte[] pattern) {
+    changes++;
     for (int i = 0; i < length; i++) {
       content[offset + i] = pattern[i % pattern.length];
     }

@@ -63,11 +63,22 @@ final class World implements AutoCloseable {
   private final TreeSet<String> modelGroups = new TreeSet<>();
   private final Map<String, Image> open = new HashMap<>();
   private final Image closed;
+  private final Cluster closedCluster;
+  private final Forms forms;
   private final String namespace;
   private String doing = "";
 
-  World(Cluster cluster, Cluster other, String namespace) {
+  /**
+   * Makes an empty world.
+   *
+   * @param other another connection to the same cluster
+   * @param stranger a connection to another cluster
+   * @param closedCluster a connection that is closed
+   */
+  World(Cluster cluster, Cluster other, Rbd stranger, Cluster closedCluster, String namespace) {
     this.namespace = namespace;
+    this.closedCluster = closedCluster;
+    this.forms = new Forms(this, stranger);
     try (IoContext pool = cluster.ioContext("rbd")) {
       new Rbd(pool).namespaces().create(namespace);
     }
@@ -81,13 +92,64 @@ final class World implements AutoCloseable {
     rbd.remove("closed");
   }
 
+  Forms forms() {
+    return forms;
+  }
+
+  Rbd rbd() {
+    return rbd;
+  }
+
+  String namespace() {
+    return namespace;
+  }
+
+  List<String> namespaces() {
+    return rbd.namespaces().list();
+  }
+
+  Cluster closedCluster() {
+    return closedCluster;
+  }
+
+  void addToGroup(IoContext pool, String name) {
+    groups.group(GROUPS.getFirst()).addImage(pool, name);
+  }
+
+  /** A handle of its own, for reading. */
+  Image reader(String name) {
+    return rbd.openReadOnly(name);
+  }
+
+  /** Whether something new can have that name. */
+  boolean isFree(String name) {
+    return !Hostile.isImpossible(name)
+        && !Hostile.isRefused(name)
+        && !Hostile.isTooLong(name)
+        && !images.containsKey(name);
+  }
+
+  /** An image was made. */
+  void add(String name, ModelImage model) {
+    images.put(name, model);
+  }
+
+  /** The names of the images, in the trash or not, that were cloned from one and not flattened. */
+  List<String> childrenOf(ModelImage parent) {
+    return images.entrySet().stream()
+        .filter(entry -> parent.snapshots.containsValue(entry.getValue().parent))
+        .map(Map.Entry::getKey)
+        .sorted()
+        .toList();
+  }
+
   /** What the last step called. */
   String doing() {
     return doing;
   }
 
   @SuppressWarnings("AnnotateFormatMethod") // the annotation would be a dependency
-  private void doing(String format, Object... arguments) {
+  void doing(String format, Object... arguments) {
     String text = String.format(format, arguments);
     doing = text.length() > 200 ? text.substring(0, 200) + "..." : text;
   }
@@ -95,14 +157,14 @@ final class World implements AutoCloseable {
   // ---------------------------------------------------------------------------------- checking
 
   @SuppressWarnings("AnnotateFormatMethod") // the annotation would be a dependency
-  private static void check(boolean condition, String what, Object... arguments) {
+  static void check(boolean condition, String what, Object... arguments) {
     if (!condition) {
       throw new AssertionError(String.format(what, arguments));
     }
   }
 
   /** The call must fail in one of these ways; the subclasses count, too. */
-  private static void refused(Callable<?> call, Class<?>... expected) {
+  static void refused(Callable<?> call, Class<?>... expected) {
     Throwable thrown = null;
     Object result = null;
     try {
@@ -121,7 +183,7 @@ final class World implements AutoCloseable {
     }
   }
 
-  private static Callable<Void> task(Runnable call) {
+  static Callable<Void> task(Runnable call) {
     return () -> {
       call.run();
       return null;
@@ -167,7 +229,7 @@ final class World implements AutoCloseable {
     return names.stream().skip(random.nextInt(names.size())).findFirst().orElseThrow();
   }
 
-  private Image handle(String name) {
+  Image handle(String name) {
     return open.computeIfAbsent(name, rbd::open);
   }
 
@@ -180,42 +242,18 @@ final class World implements AutoCloseable {
 
   // ------------------------------------------------------------------------------------- steps
 
-  /** One call, which follows from the seed and from what is there. */
-  void step(long seed) {
-    Random random = new Random(seed);
-    if (images.isEmpty() || random.nextInt(20) == 0) {
+  /** One call, which follows from what was drawn and from what is there. */
+  void step(Step.Drawn drawn) {
+    Random random = new Random(drawn.seed());
+    if (images.isEmpty()) {
       create(random);
-      return;
-    }
-    String name = pick(random, images.keySet());
-    ModelImage model = images.get(name);
-    switch (random.nextInt(40)) {
-      case 0, 1, 2, 3, 4 -> read(random, name, model);
-      case 5, 6, 7, 8, 9, 10 -> write(random, name, model);
-      case 11, 12 -> zero(random, name, model);
-      case 13 -> writeSame(random, name, model);
-      case 14, 15 -> compareAndWrite(random, name, model);
-      case 16, 17 -> resize(random, name, model);
-      case 18, 19, 20 -> createSnapshot(random, name, model);
-      case 21, 22, 23 -> changeSnapshot(random, name, model);
-      case 24, 25 -> diff(random, name, model);
-      case 26, 27 -> metadata(random, name, model);
-      case 28 -> lock(random, name, model);
-      case 29 -> rename(random);
-      case 30 -> remove(random);
-      case 31, 32 -> cloneImage(random, name, model);
-      case 33 -> flatten(name, model);
-      case 34 -> moveToTrash(random, name, model);
-      case 35 -> emptyTrash(random);
-      case 36 -> group(random, name, model);
-      case 37 -> useClosed(random);
-      case 38 -> copy(random, name, model);
-      case 39 -> reopen(random, name);
-      default -> throw new AssertionError();
+    } else {
+      String name = pick(random, images.keySet());
+      drawn.step().call.on(this, random, name, images.get(name));
     }
   }
 
-  private void create(Random random) {
+  void create(Random random) {
     String name = Hostile.newName(random);
     long size =
         random.nextInt(10) == 0
@@ -241,7 +279,7 @@ final class World implements AutoCloseable {
     rbd.create(name, size, options);
   }
 
-  private static ImageOptions options(boolean lock) {
+  static ImageOptions options(boolean lock) {
     return new ImageOptions()
         .order(ORDER)
         .features(
@@ -255,7 +293,7 @@ final class World implements AutoCloseable {
                 : EnumSet.of(Feature.LAYERING));
   }
 
-  private void read(Random random, String name, ModelImage model) {
+  void read(Random random, String name, ModelImage model) {
     long offset = Hostile.offset(random, model.content.length);
     int length = random.nextInt(6) == 0 ? 0 : 1 + random.nextInt(200_000);
     int way = random.nextInt(5);
@@ -304,7 +342,7 @@ final class World implements AutoCloseable {
     }
   }
 
-  private static <T> T get(Callable<T> call) {
+  static <T> T get(Callable<T> call) {
     try {
       return call.call();
     } catch (RuntimeException e) {
@@ -325,7 +363,7 @@ final class World implements AutoCloseable {
     return true;
   }
 
-  private void write(Random random, String name, ModelImage model) {
+  void write(Random random, String name, ModelImage model) {
     long offset = Hostile.offset(random, model.content.length);
     int length = random.nextInt(8) == 0 ? 0 : 1 + random.nextInt(100_000);
     if (offset >= 0 && offset < model.content.length && random.nextInt(4) != 0) {
@@ -347,12 +385,12 @@ final class World implements AutoCloseable {
           }
         };
     if (changes(model, offset, length, call)) {
-      System.arraycopy(data, 0, model.content, (int) offset, length);
+      model.write((int) offset, data);
     }
   }
 
   /** Discards keep to the granularity, so that what they leave is certain. */
-  private void zero(Random random, String name, ModelImage model) {
+  void zero(Random random, String name, ModelImage model) {
     int way = random.nextInt(4);
     long offset = Hostile.offset(random, model.content.length);
     long length = Hostile.offset(random, model.content.length);
@@ -378,7 +416,7 @@ final class World implements AutoCloseable {
     }
   }
 
-  private void writeSame(Random random, String name, ModelImage model) {
+  void writeSame(Random random, String name, ModelImage model) {
     byte[] pattern = new byte[random.nextInt(5) == 0 ? random.nextInt(700) : 512];
     random.nextBytes(pattern);
     long offset = Hostile.offset(random, model.content.length);
@@ -396,7 +434,7 @@ final class World implements AutoCloseable {
     }
   }
 
-  private void compareAndWrite(Random random, String name, ModelImage model) {
+  void compareAndWrite(Random random, String name, ModelImage model) {
     int size = model.content.length;
     long offset = Hostile.offset(random, size) & -512;
     if (random.nextInt(10) == 0) {
@@ -432,11 +470,11 @@ final class World implements AutoCloseable {
       check(result.getAsLong() == different, "difference at %d", result.getAsLong());
     } else {
       check(result.isEmpty(), "difference at %s where there is none", result);
-      System.arraycopy(replacement, 0, model.content, (int) at, length);
+      model.write((int) at, replacement);
     }
   }
 
-  private void resize(Random random, String name, ModelImage model) {
+  void resize(Random random, String name, ModelImage model) {
     long size = random.nextInt(8) == 0 ? -1 - random.nextInt(9) : random.nextInt(MAX_SIZE);
     boolean shrink = random.nextInt(4) != 0;
     doing("resize %s to %d, shrink %b", name, size, shrink);
@@ -453,7 +491,7 @@ final class World implements AutoCloseable {
     check(image.size() == model.content.length, "size %d", image.size());
   }
 
-  private void createSnapshot(Random random, String name, ModelImage model) {
+  void createSnapshot(Random random, String name, ModelImage model) {
     String snapshot = Hostile.newName(random);
     doing("create snapshot %s of %s", snapshot, name);
     Image image = handle(name);
@@ -466,11 +504,12 @@ final class World implements AutoCloseable {
     } else {
       call.run();
       model.snapshots.put(
-          snapshot, new ModelImage.Snap(image.snapshot(snapshot).id(), model.content.clone()));
+          snapshot,
+          new ModelImage.Snap(image.snapshot(snapshot).id(), model.content.clone(), model.changes));
     }
   }
 
-  private void changeSnapshot(Random random, String name, ModelImage model) {
+  void changeSnapshot(Random random, String name, ModelImage model) {
     String snapshot = Hostile.name(random, model.snapshots.keySet());
     int way = random.nextInt(6);
     doing("snapshot %s of %s, way %d", snapshot, name, way);
@@ -505,7 +544,7 @@ final class World implements AutoCloseable {
       }
       case 2 -> {
         image.snapshot(snapshot).rollback();
-        model.content = snap.content.clone();
+        model.rollBackTo(snap);
       }
       case 3 -> {
         if (snap.isProtected) {
@@ -544,7 +583,7 @@ final class World implements AutoCloseable {
   }
 
   /** Every byte that differs is in an extent, and what does not exist any more reads as zeros. */
-  private void diff(Random random, String name, ModelImage model) {
+  void diff(Random random, String name, ModelImage model) {
     String since = random.nextBoolean() ? null : Hostile.name(random, model.snapshots.keySet());
     boolean whole = random.nextBoolean();
     doing("diff of %s since %s, whole objects %b", name, since, whole);
@@ -578,12 +617,14 @@ final class World implements AutoCloseable {
         check(extent.exists() || model.content[i] == 0, "byte %d is there: %s", i, extent);
       }
     }
+    boolean same = snap == null ? model.changes == 0 : model.changes == snap.changes;
+    check(!same || extents.isEmpty(), "differences where nothing was changed: %s", extents);
     for (int i = offset; i < offset + length; i++) {
       check(covered[i] || before[i] == model.content[i], "byte %d changed: %s", i, extents);
     }
   }
 
-  private void metadata(Random random, String name, ModelImage model) {
+  void metadata(Random random, String name, ModelImage model) {
     String key = Hostile.name(random, model.metadata.keySet());
     String value =
         switch (random.nextInt(8)) {
@@ -637,7 +678,7 @@ final class World implements AutoCloseable {
     check(image.metadata().equals(model.metadata), "metadata %s", image.metadata().keySet());
   }
 
-  private void lock(Random random, String name, ModelImage model) {
+  void lock(Random random, String name, ModelImage model) {
     if (model.exclusiveLock) {
       return; // the lock of the feature is in the way of these
     }
@@ -670,7 +711,7 @@ final class World implements AutoCloseable {
     check(cookies.equals(model.locks), "locks %s, not %s", cookies, model.locks);
   }
 
-  private void rename(Random random) {
+  void rename(Random random) {
     String name = Hostile.name(random, images.keySet());
     String to = Hostile.newName(random);
     doing("rename %s to %s", name, to);
@@ -695,7 +736,7 @@ final class World implements AutoCloseable {
     }
   }
 
-  private void remove(Random random) {
+  void remove(Random random) {
     String name = Hostile.name(random, images.keySet());
     boolean inUse = name != null && open.containsKey(name) && random.nextBoolean();
     doing("remove %s, in use %b", name, inUse);
@@ -728,7 +769,7 @@ final class World implements AutoCloseable {
     }
   }
 
-  private void cloneImage(Random random, String name, ModelImage model) {
+  void cloneImage(Random random, String name, ModelImage model) {
     String snapshot = Hostile.name(random, model.snapshots.keySet());
     String child = Hostile.newName(random);
     boolean lock = random.nextBoolean();
@@ -758,12 +799,13 @@ final class World implements AutoCloseable {
       ModelImage cloned = new ModelImage(snap.content.clone(), lock);
       cloned.metadata.putAll(model.metadata);
       cloned.parent = snap;
+      cloned.changes++; // it shows what the parent has
       snap.children++;
       images.put(child, cloned);
     }
   }
 
-  private void flatten(String name, ModelImage model) {
+  void flatten(String name, ModelImage model) {
     doing("flatten %s", name);
     Image image = handle(name);
     if (model.parent == null) {
@@ -771,12 +813,13 @@ final class World implements AutoCloseable {
       return;
     }
     image.flatten(ProgressListener.NONE);
+    model.changes++;
     if (model.snapshots.isEmpty() || model.exclusiveLock) {
       gone(model);
     }
   }
 
-  private void moveToTrash(Random random, String name, ModelImage model) {
+  void moveToTrash(Random random, String name, ModelImage model) {
     doing("move %s to the trash", name);
     forget(name);
     if (model.group != null || !model.snapshots.isEmpty()) {
@@ -792,7 +835,7 @@ final class World implements AutoCloseable {
     check(entry.name().equals(name), "trash entry %s", entry);
   }
 
-  private void emptyTrash(Random random) {
+  void emptyTrash(Random random) {
     if (trash.isEmpty() || random.nextInt(6) == 0) {
       doing("trash with a wrong id");
       refused(task(() -> rbd.trash().restore("nonsense", "x")), RbdException.class);
@@ -823,7 +866,7 @@ final class World implements AutoCloseable {
     }
   }
 
-  private void group(Random random, String name, ModelImage model) {
+  void group(Random random, String name, ModelImage model) {
     String group = pick(random, GROUPS);
     doing("group %s with %s", group, name);
     if (!modelGroups.contains(group)) {
@@ -843,7 +886,7 @@ final class World implements AutoCloseable {
     forget(name); // what it is in is seen by a new handle
   }
 
-  private void useClosed(Random random) {
+  void useClosed(Random random) {
     int way = random.nextInt(8);
     doing("use a closed image, way %d", way);
     refused(
@@ -865,7 +908,7 @@ final class World implements AutoCloseable {
   }
 
   /** Into an image that another connection holds. */
-  private void copy(Random random, String name, ModelImage model) {
+  void copy(Random random, String name, ModelImage model) {
     String to = Hostile.newName(random);
     doing("copy %s to %s of another connection", name, to);
     handle(name).flush();
@@ -887,6 +930,7 @@ final class World implements AutoCloseable {
     call.run();
     ModelImage copied = new ModelImage(model.content.clone(), false);
     copied.metadata.putAll(model.metadata);
+    copied.changes++; // in which objects is up to librbd
     images.put(to, copied);
     if (random.nextBoolean() && model.content.length > 0) {
       try (Image image = rbd.openReadOnly(name);
@@ -896,7 +940,7 @@ final class World implements AutoCloseable {
     }
   }
 
-  private void reopen(Random random, String name) {
+  void reopen(Random random, String name) {
     doing("reopen %s", name);
     forget(name);
     String other = Hostile.newName(random);
@@ -960,7 +1004,7 @@ final class World implements AutoCloseable {
         });
   }
 
-  private static void verify(String name, Image image, byte[] expected) {
+  static void verify(String name, Image image, byte[] expected) {
     check(image.size() == expected.length, "%s has %d bytes", name, image.size());
     byte[] actual = new byte[expected.length];
     if (actual.length > 0) {
