@@ -151,6 +151,9 @@ public final class ImageOptions {
   /**
    * Sets an option that is a number.
    *
+   * <p>Implements: {@code int rbd_image_options_set_uint64(rbd_image_options_t opts, int optname,
+   * uint64_t optval)}
+   *
    * @param option the option
    * @param value its value
    * @return these options
@@ -164,6 +167,9 @@ public final class ImageOptions {
 
   /**
    * Sets an option that is a text.
+   *
+   * <p>Implements: {@code int rbd_image_options_set_string(rbd_image_options_t opts, int optname,
+   * const char *optval)}
    *
    * @param option the option
    * @param value its value
@@ -250,10 +256,8 @@ public final class ImageOptions {
   /**
    * Has the options of librbd for one call.
    *
-   * <p>Implements: {@code void rbd_image_options_create(rbd_image_options_t *opts)}, {@code int
-   * rbd_image_options_set_uint64(rbd_image_options_t opts, int optname, uint64_t optval)}, {@code
-   * int rbd_image_options_set_string(rbd_image_options_t opts, int optname, const char *optval)}
-   * and {@code void rbd_image_options_destroy(rbd_image_options_t opts)}
+   * <p>Implements: {@code void rbd_image_options_create(rbd_image_options_t *opts)} and {@code void
+   * rbd_image_options_destroy(rbd_image_options_t opts)}
    *
    * @throws InvalidRequestException if the loaded librbd does not know an option
    */
