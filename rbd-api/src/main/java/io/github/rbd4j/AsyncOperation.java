@@ -4,6 +4,7 @@ import io.github.rbd4j.internal.Background;
 import io.github.rbd4j.internal.CompletionListener;
 import io.github.rbd4j.internal.Completions;
 import io.github.rbd4j.internal.Failures;
+import io.github.rbd4j.internal.LibrbdFuture;
 import io.github.rbd4j.internal.NativeHandle;
 import io.github.rbd4j.internal.Upcalls;
 import io.github.rbd4j.jfr.ImageEvent;
@@ -65,7 +66,7 @@ final class AsyncOperation<T> implements CompletionListener {
   private final Scratch scratch;
   private final Submission submission;
   private final Finish<T> finish;
-  private final CompletableFuture<T> future = new CompletableFuture<>();
+  private final CompletableFuture<T> future = new LibrbdFuture<>();
   private final @Nullable ImageEvent event;
   private @Nullable Future<?> timer;
   private volatile @Nullable Future<?> draining;

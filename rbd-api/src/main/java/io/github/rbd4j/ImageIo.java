@@ -151,6 +151,9 @@ final class ImageIo {
 
   /** After something long: throws if the image was removed before its end. */
   void requirePresent() {
+    if (presence == null) {
+      return;
+    }
     MemorySegment image = handle.acquire();
     try {
       requirePresent(image);

@@ -10,6 +10,7 @@ import io.github.rbd4j.internal.Subject;
 import java.lang.foreign.MemorySegment;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.SequencedMap;
@@ -157,7 +158,7 @@ record MetadataFunctions(Getter getter, Setter setter, Remover remover, Lister l
         page.put(keys.get(i), values.get(i));
       }
     } else { // some value that another program wrote holds a NUL, so it is not clear which
-      for (String key : keys) {
+      for (String key : new LinkedHashSet<>(keys)) {
         find(handle, key).ifPresent(value -> page.put(key, value));
       }
     }

@@ -32,7 +32,7 @@ public final class Background {
       Executor executor,
       Supplier<? extends @Nullable T> blocking,
       Consumer<? super @Nullable T> unwanted) {
-    CompletableFuture<T> future = new CompletableFuture<>();
+    CompletableFuture<T> future = new LibrbdFuture<>();
     Thread.ofVirtual()
         .name("rbd4j-call")
         .start(

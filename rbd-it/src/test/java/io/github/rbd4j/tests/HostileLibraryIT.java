@@ -73,7 +73,7 @@ class HostileLibraryIT {
         .contains("ConfigOption.source", "TrashEntry.source", "MigrationStatus.state")
         .contains("GroupImage.state", "GroupSnapshot.state", "MirrorPeer.direction")
         .contains("ImageMirrorInfo.state", "ImageParent.snapshotType");
-    assertThat(number(output, "at most (\\d+) calls of one function")).isEqualTo(25);
+    assertThat(number(output, "at most (\\d+) calls of one function")).as(output).isEqualTo(25);
     assertThat(number(output, "at most (\\d+) MiB more")).isLessThan(128);
   }
 

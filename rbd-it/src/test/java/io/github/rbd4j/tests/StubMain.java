@@ -69,6 +69,7 @@ public final class StubMain {
   private final Set<String> wrong = new TreeSet<>();
   private final Set<String> kept = new TreeSet<>();
   private int most;
+  private String mostOf = "";
 
   private StubMain() {}
 
@@ -218,7 +219,7 @@ public final class StubMain {
       tasks.forEach(task -> hostile(task, Mode.GARBAGE, value));
     }
     System.out.println("kept: " + kept);
-    System.out.println("at most " + most + " calls of one function");
+    System.out.println("at most " + most + " calls of one function, " + mostOf);
     System.out.println("at most " + (memory("VmHWM") - before) / 1024 + " MiB more");
   }
 
@@ -260,9 +261,13 @@ public final class StubMain {
     if (answer.mode() == Mode.GARBAGE && answer.function().isEmpty()) {
       keepsNumbers(task, value, (int) answer.value());
     }
-    for (int count : result.calls.values()) {
-      most = Math.max(most, count);
-    }
+    result.calls.forEach(
+        (function, count) -> {
+          if (count > most) {
+            most = count;
+            mostOf = function + " by " + task.name + ": " + answer;
+          }
+        });
   }
 
   /** A number that no constant has is {@code UNKNOWN}, and is there beside it. */

@@ -14,6 +14,10 @@ final class StubRules {
   private static final int ENAMETOOLONG = 36;
   private static final int EILSEQ = 84;
 
+  /** What opens the image once more, by the name that it was told. */
+  private static final Set<String> TELL_A_TIME =
+      Set.of("Snapshot.timestamp[]", "Image.snapshotTimestamp[long]");
+
   /** What needs no native function that can fail. */
   static final Set<String> CALL_NOTHING =
       Set.of(
@@ -32,6 +36,7 @@ final class StubRules {
           "Image.async[AsyncOptions]",
           "Image.async[]",
           "Image.exclusiveLock[]",
+          "Image.isWritable[]",
           "Image.rbd[]",
           "Image.snapshot[String]",
           "ImageMirror.toString[]",
@@ -121,7 +126,7 @@ final class StubRules {
    * copied.
    */
   static boolean mayRefuse(String method, Answer answer, Throwable thrown) {
-    if (method.equals("Snapshot.timestamp[]")) { // opens the image by the name that it was told
+    if (TELL_A_TIME.contains(method)) {
       return "name is empty".equals(thrown.getMessage());
     }
     boolean ofSize = answer.function().isEmpty() || answer.function().equals("rbd_get_size");

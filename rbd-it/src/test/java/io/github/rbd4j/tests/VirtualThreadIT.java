@@ -3,7 +3,9 @@ package io.github.rbd4j.tests;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.rbd4j.Feature;
 import io.github.rbd4j.Image;
+import io.github.rbd4j.ImageOptions;
 import io.github.rbd4j.Rbd;
 import io.github.rbd4j.it.CephCluster;
 import io.github.rbd4j.it.CephCluster.DaemonAction;
@@ -19,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -48,7 +51,9 @@ class VirtualThreadIT {
     try (CephCluster own = CephCluster.start();
         Cluster cluster = own.client().connect();
         IoContext io = cluster.ioContext("rbd")) {
-      new Rbd(io).create(name, VirtualThreadMain.SIZE);
+      // Without an object map librbd has to ask the OSD for everything.
+      ImageOptions options = new ImageOptions().features(Set.of(Feature.LAYERING));
+      new Rbd(io).create(name, VirtualThreadMain.SIZE, options);
       ForkedJvm jvm = start(own, folder, 2, "input and output", name, go.toString());
       jvm.awaitOutput("ready");
       own.daemon(DaemonAction.PAUSE, "osd.0");

@@ -21,7 +21,10 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import jdk.jfr.EventType;
+import jdk.jfr.FlightRecorder;
 import jdk.jfr.Recording;
+import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingFile;
 
 /** What {@link VirtualThreadIT} runs in a JVM with few carriers: what to do, an image, a file. */
@@ -29,6 +32,7 @@ public final class VirtualThreadMain {
   private static final int THREADS = 2000;
   private static final int BLOCK = 4096;
   private static final int MANY = 500;
+  private static final String PINNED = "jdk.VirtualThreadPinned";
   private static final Duration LIMIT = Duration.ofSeconds(50);
 
   /** What size the image of the test has. */
@@ -38,7 +42,11 @@ public final class VirtualThreadMain {
 
   /** Runs one; the cluster is the one that {@code CEPH_CONF} names. */
   public static void main(String[] arguments) throws Exception {
-    try (Cluster cluster = Cluster.builder().option("rbd_cache", "false").connect();
+    try (Cluster cluster =
+            Cluster.builder()
+                .option("rbd_cache", "false")
+                .option("rbd_discard_granularity_bytes", Integer.toString(BLOCK))
+                .connect();
         var io = cluster.ioContext("rbd");
         Image image = new Rbd(io).open(arguments[1])) {
       if (arguments[0].equals("snapshot")) {
@@ -52,16 +60,20 @@ public final class VirtualThreadMain {
 
   private static void inputAndOutput(Image image, Path go) throws Exception {
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      for (int kind = 0; kind < 5; kind++) { // what is initialized once may pin
-        int block = kind;
-        threads.submit(() -> work(image, block)).get();
-      }
+      pins(() -> oneOfEachKind(image, threads)); // what is initialized once may pin
       System.out.println("ready");
       while (!Files.exists(go)) {
         LockSupport.parkNanos(1_000_000);
       }
       long pins = pins(() -> allAtOnce(image, threads));
       System.out.println("pinned " + pins + " times");
+    }
+  }
+
+  private static void oneOfEachKind(Image image, ExecutorService threads) throws Exception {
+    for (int kind = 0; kind < 5; kind++) {
+      int block = kind;
+      threads.submit(() -> work(image, block)).get();
     }
   }
 
@@ -130,12 +142,21 @@ public final class VirtualThreadMain {
   private static long pins(Work work) throws Exception {
     Path file = Files.createTempFile("rbd4j-pinned", ".jfr");
     try (Recording recording = new Recording()) {
-      recording.enable("jdk.VirtualThreadPinned").withThreshold(Duration.ZERO);
+      recording.enable(PINNED).withThreshold(Duration.ZERO);
+      FlightRecorder.getFlightRecorder().getEventTypes().stream() // writing them takes locks
+          .map(EventType::getName)
+          .filter(name -> name.startsWith("io.github.rbd4j."))
+          .forEach(recording::disable);
       recording.start();
       work.run();
       recording.stop();
       recording.dump(file);
-      return RecordingFile.readAllEvents(file).size();
+      List<RecordedEvent> pinned =
+          RecordingFile.readAllEvents(file).stream()
+              .filter(event -> event.getEventType().getName().equals(PINNED))
+              .toList();
+      pinned.stream().limit(1).forEach(System.out::println);
+      return pinned.size();
     } finally {
       Files.delete(file);
     }
