@@ -213,6 +213,7 @@ class Hazards1IT {
     assertThat(image.isClosed()).isTrue();
   }
 
+  /** These work with a closed pool, and would change a cluster that others test, too. */
   private static final Set<String> NEED_ONLY_THE_CLUSTER =
       Set.of(
           "IoContext.withNamespace[String]",
@@ -246,16 +247,13 @@ class Hazards1IT {
   private static int refusedAsClosed(PublicApi api) {
     int refused = 0;
     for (PublicApi.Call call : api.calls()) {
-      if (call.method().getName().equals("toString")) {
+      if (call.method().getName().equals("toString")
+          || NEED_ONLY_THE_CLUSTER.contains(call.toString())) {
         continue;
       }
       PublicApi.Outcome outcome = PublicApi.invoke(call, api.arguments(call), LIMIT);
       if (outcome.thrown() == null) {
-        assertThat(
-                NEED_ONLY_THE_CLUSTER.contains(call.toString())
-                    || StubRules.CALL_NOTHING.contains(call.toString()))
-            .as(call.toString())
-            .isTrue();
+        assertThat(StubRules.CALL_NOTHING).contains(call.toString());
       } else if (!outcome.isMissing()) {
         assertThat(outcome.thrown())
             .as(call.toString())

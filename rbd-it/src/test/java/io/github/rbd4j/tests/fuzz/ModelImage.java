@@ -37,8 +37,11 @@ final class ModelImage {
   final TreeMap<String, String> metadata = new TreeMap<>();
   final TreeSet<String> locks = new TreeSet<>();
 
-  /** The snapshot that it was cloned from and not yet flattened, or null. */
+  /** The snapshot that it was cloned from, while it or one of its snapshots needs that; or null. */
   Snap parent;
+
+  /** Only snapshots of it still need the parent. */
+  boolean flattened;
 
   /** The group that it is in, or null. */
   String group;

@@ -809,7 +809,7 @@ final class World implements AutoCloseable {
   void flatten(String name, ModelImage model) {
     doing("flatten %s", name);
     Image image = handle(name);
-    if (model.parent == null) {
+    if (model.parent == null || model.flattened) {
       refused(task(() -> image.flatten(ProgressListener.NONE)), InvalidRequestException.class);
       return;
     }
@@ -818,6 +818,7 @@ final class World implements AutoCloseable {
     if (model.snapshots.isEmpty() || model.exclusiveLock) {
       gone(model);
     }
+    model.flattened = true;
   }
 
   void moveToTrash(Random random, String name, ModelImage model) {
@@ -988,7 +989,10 @@ final class World implements AutoCloseable {
       model.snapshots.forEach((snapshot, snap) -> expected.put(snap.id, snapshot));
       check(snapshots.equals(expected), "%s has snapshots %s", name, snapshots);
       check(image.metadata().equals(model.metadata), "%s has other metadata", name);
-      check(image.parent().isPresent() == (model.parent != null), "parent of %s", name);
+      check(
+          image.parent().isPresent() == (model.parent != null && !model.flattened),
+          "parent of %s",
+          name);
       model.snapshots.forEach(
           (snapshot, snap) ->
               check(
