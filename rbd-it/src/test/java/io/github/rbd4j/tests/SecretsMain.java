@@ -148,8 +148,12 @@ public final class SecretsMain {
         start++;
       }
       start += 2;
-      char[] key = new char[LENGTH];
-      for (int i = 0; i < LENGTH; i++) {
+      int length = 0; // those of Ceph 20 are longer
+      while (text.get(ValueLayout.JAVA_BYTE, start + length) > ' ') {
+        length++;
+      }
+      char[] key = new char[length];
+      for (int i = 0; i < length; i++) {
         key[i] = (char) text.get(ValueLayout.JAVA_BYTE, start + i);
       }
       return key;
@@ -178,7 +182,8 @@ public final class SecretsMain {
         builder.option("debug_" + part, "30/30");
       }
       char[] wrong = keyIn(Path.of(arguments[2]));
-      wrong[LENGTH - 5] = wrong[LENGTH - 5] == 'A' ? 'B' : 'A';
+      int last = wrong.length - 5;
+      wrong[last] = wrong[last] == 'A' ? 'B' : 'A';
       try {
         connect(builder, wrong).close();
         throw new AssertionError("the key was wrong");
