@@ -430,9 +430,10 @@ public final class Image extends NativeObject {
   /**
    * Waits until every write that returned before is safe in the cluster.
    *
-   * <p>A write can return before the cluster has it, and fail afterwards. The next flush of this
-   * handle then throws, once: treat all writes since the last good flush as lost, also those of
-   * other threads that share the handle, whose own flushes may well succeed.
+   * <p>With the settings that {@link io.github.rbd4j.rados.ClusterBuilder} makes, a write that
+   * returned is in the cluster already. With {@code rbd_cache_policy} set to {@code writeback} it
+   * may be in librbd's cache only; when such a flush throws, the cache keeps what it could not
+   * write, and a later flush that returns tells that it has been written.
    *
    * <p>If the image is open for reading only, there is nothing to write; then a flush that returns
    * tells that the image, or the snapshot that is read, was there all the time: all that was read

@@ -36,10 +36,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * Describes a connection to a cluster; {@link #connect()} makes it.
  *
- * <p>Where a setting is not given, the configuration file decides, then Ceph's default, with three
- * exceptions. A time-out that would be infinite or very long gets a finite default. The native log
- * is off: set the options {@code log_file} or {@code log_to_stderr} to have it. There is no admin
- * socket: set {@code admin_socket} to have one.
+ * <p>Where a setting is not given, the configuration file decides, then Ceph's default, with four
+ * exceptions. A time-out that would be infinite or very long gets a finite default. A write is
+ * acknowledged when the cluster has it, not before: librbd's default cache would lose the errors of
+ * writes that it acknowledged before. Set {@code rbd_cache_policy} to {@code writeback} to have
+ * writes acknowledged at once. The native log is off: set the options {@code log_file} or {@code
+ * log_to_stderr} to have it. There is no admin socket: set {@code admin_socket} to have one.
  */
 public final class ClusterBuilder {
   private static final ThreadFactory CALLBACKS =
@@ -50,6 +52,11 @@ public final class ClusterBuilder {
 
   /** 68 years: Ceph counts in nanoseconds and does not notice an overflow. */
   private static final Duration MAX_TIMEOUT = Duration.ofSeconds(Integer.MAX_VALUE);
+
+  /** How much the cache of librbd may acknowledge before the cluster has it, and Ceph's default. */
+  private static final String MAX_DIRTY = "rbd_cache_max_dirty";
+
+  private static final String DEFAULT_MAX_DIRTY = "25165824";
 
   private String clusterName = "ceph";
   private String clientName = "client.admin";
@@ -322,6 +329,20 @@ public final class ClusterBuilder {
     double osd = timeout(handle, "rados_osd_op_timeout", osdTimeout, DEFAULT_OPERATION_TIMEOUT, 0);
     if (osd > 0) {
       handle.staging().limit(Duration.ofMillis((long) (osd * 1000)));
+    }
+    acknowledgeWhatIsWritten(handle);
+  }
+
+  /**
+   * Turns the default cache of librbd off for writes. It acknowledges a write at once and keeps its
+   * error for the next flush, but a flush that begins after all writes have ended, well or not,
+   * does not look there and succeeds.
+   */
+  private void acknowledgeWhatIsWritten(NativeHandle handle) {
+    if (!options.containsKey(MAX_DIRTY)
+        && "writearound".equals(Cluster.config(handle, "rbd_cache_policy"))
+        && DEFAULT_MAX_DIRTY.equals(Cluster.config(handle, MAX_DIRTY))) {
+      Cluster.setConfig(handle, MAX_DIRTY, "0");
     }
   }
 

@@ -55,6 +55,8 @@ class OpenCloseAsyncIT {
   }
 
   private static void awaitNobodyHasItOpen(Rbd rbd, String name) {
+    // An open that nobody waits for may not be known to the cluster yet.
+    Await.until("all opens and closes have ended", () -> Upcalls.registered() == 0);
     Await.until(
         "nobody has the image open",
         () -> {
