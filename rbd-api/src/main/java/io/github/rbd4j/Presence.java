@@ -13,6 +13,7 @@ import io.github.rbd4j.internal.Failures;
 import io.github.rbd4j.internal.Handles;
 import io.github.rbd4j.internal.NativeHandle;
 import io.github.rbd4j.internal.NativeStrings;
+import io.github.rbd4j.internal.OpeningThread;
 import io.github.rbd4j.internal.Operation;
 import io.github.rbd4j.internal.Subject;
 import java.lang.foreign.Arena;
@@ -128,6 +129,7 @@ final class Presence {
         rbd_open_by_id_read_only(pool, NativeStrings.copy(arena, id), out, MemorySegment.NULL),
         operation());
     MemorySegment fresh = out.get(ValueLayout.ADDRESS, 0);
+    OpeningThread.awaitLeft(fresh, arena, false);
     int result = rbd_snap_get_namespace_type(fresh, wanted, arena.allocate(ValueLayout.JAVA_INT));
     rbd_close(fresh);
     Failures.check(result, operation().on(Subject.SNAPSHOT, handle.name()));

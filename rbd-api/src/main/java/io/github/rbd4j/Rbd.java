@@ -25,6 +25,7 @@ import io.github.rbd4j.internal.Handles;
 import io.github.rbd4j.internal.NativeHandle;
 import io.github.rbd4j.internal.NativeStrings;
 import io.github.rbd4j.internal.NativeSymbols;
+import io.github.rbd4j.internal.OpeningThread;
 import io.github.rbd4j.internal.Operation;
 import io.github.rbd4j.internal.SameCluster;
 import io.github.rbd4j.internal.SizedBuffer;
@@ -50,9 +51,14 @@ import org.jspecify.annotations.Nullable;
  * view of an {@link IoContext}, costs nothing, and is safe for any number of threads.
  */
 public final class Rbd {
-  private static final Opener BY_NAME = new Opener(librbd_h::rbd_open, librbd_h::rbd_aio_open);
+  private static final Opener BY_NAME =
+      new Opener(false, librbd_h::rbd_open, librbd_h::rbd_aio_open);
   private static final Opener BY_ID =
-      new Opener(librbd_h::rbd_open_by_id, librbd_h::rbd_aio_open_by_id);
+      new Opener(false, librbd_h::rbd_open_by_id, librbd_h::rbd_aio_open_by_id);
+  private static final Opener BY_NAME_TO_READ =
+      new Opener(true, librbd_h::rbd_open_read_only, librbd_h::rbd_aio_open_read_only);
+  private static final Opener BY_ID_TO_READ =
+      new Opener(true, librbd_h::rbd_open_by_id_read_only, librbd_h::rbd_aio_open_by_id_read_only);
 
   private static final MetadataFunctions METADATA =
       new MetadataFunctions(
@@ -511,13 +517,7 @@ public final class Rbd {
    */
   public Image open(String name, OpenOptions options) {
     NativeStrings.requireName(name, "name");
-    return open(
-        imageName(name),
-        name,
-        options,
-        options.readOnly()
-            ? new Opener(librbd_h::rbd_open_read_only, librbd_h::rbd_aio_open_read_only)
-            : BY_NAME);
+    return open(imageName(name), name, options, options.readOnly() ? BY_NAME_TO_READ : BY_NAME);
   }
 
   /**
@@ -575,13 +575,7 @@ public final class Rbd {
    */
   public Image openById(String id, OpenOptions options) {
     NativeStrings.requireName(id, "id");
-    return open(
-        imageName("id:" + id),
-        id,
-        options,
-        options.readOnly()
-            ? new Opener(librbd_h::rbd_open_by_id_read_only, librbd_h::rbd_aio_open_by_id_read_only)
-            : BY_ID);
+    return open(imageName("id:" + id), id, options, options.readOnly() ? BY_ID_TO_READ : BY_ID);
   }
 
   /**
@@ -628,7 +622,7 @@ public final class Rbd {
   }
 
   /** The two forms of a function that opens an image: one blocks, the other calls back. */
-  private record Opener(Blocking blocking, Asynchronous asynchronous) {
+  private record Opener(boolean readOnly, Blocking blocking, Asynchronous asynchronous) {
     @FunctionalInterface
     interface Blocking {
       int open(MemorySegment pool, MemorySegment name, MemorySegment out, MemorySegment snapshot);
@@ -682,8 +676,11 @@ public final class Rbd {
                   out,
                   NativeStrings.copyOrNull(arena, snapshot)),
               new Operation("open", Subject.IMAGE, fullName));
-          return new NativeHandle(
-              parent, Subject.IMAGE, fullName, out.get(ValueLayout.ADDRESS, 0), Image::closeNative);
+          MemorySegment image = out.get(ValueLayout.ADDRESS, 0);
+          if (opener.readOnly()) {
+            OpeningThread.awaitLeft(image, arena, snapshot != null);
+          }
+          return new NativeHandle(parent, Subject.IMAGE, fullName, image, Image::closeNative);
         });
   }
 

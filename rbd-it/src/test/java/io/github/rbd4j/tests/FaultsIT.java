@@ -576,7 +576,8 @@ class FaultsIT {
   void imageRemoved() {
     try (Cluster cluster = impatient().connect();
         IoContext io = cluster.ioContext("rbd");
-        Load load = new Load(new Rbd(io), _ -> false)) {
+        // Who removes takes the exclusive lock first, and the other one may be refused meanwhile.
+        Load load = new Load(new Rbd(io), ReadOnlyImageException.class::isInstance)) {
       assertThatThrownBy(() -> patientRbd.remove(load.name))
           .isExactlyInstanceOf(ImageBusyException.class);
       load.awaitFlushes();

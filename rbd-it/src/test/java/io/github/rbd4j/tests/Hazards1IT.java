@@ -651,4 +651,38 @@ class Hazards1IT {
     assertThatThrownBy(() -> EncryptionFormat.luks((byte[]) null))
         .isInstanceOf(NullPointerException.class);
   }
+
+  /** A thread of librbd may still be in an image that has just been opened, when it is closed. */
+  @Test
+  void h1_30_closingASnapshotOrACloneThatWasJustOpened() {
+    String name = createdForClosing();
+    String clone = Names.unique("hazard");
+    try (Image image = rbd.open(name)) {
+      image.createSnapshot("s");
+    }
+    rbd.clone(name, "s", rbd, clone, new ImageOptions().cloneFormat(2));
+    List<Runnable> kinds =
+        List.of(
+            () -> rbd.open(name, OpenOptions.at("s")).close(),
+            () -> rbd.openAsync(name, OpenOptions.at("s")).thenCompose(Image::closeAsync).join(),
+            () -> rbd.openReadOnly(clone).close(),
+            () -> rbd.openAsync(clone, OpenOptions.forReading()).thenAccept(Image::close).join());
+    List<CompletableFuture<Void>> all = new ArrayList<>();
+    for (int i = 0; i < 8; i++) { // more than there are processors, so that threads are preempted
+      Runnable kind = kinds.get(i % kinds.size());
+      all.add(
+          Await.inBackground(
+              () -> {
+                for (int round = 0; round < 150; round++) {
+                  kind.run();
+                }
+              }));
+    }
+    all.forEach(CompletableFuture::join);
+    rbd.remove(clone);
+    try (Image image = rbd.open(name)) {
+      image.snapshot("s").remove();
+    }
+    rbd.remove(name);
+  }
 }

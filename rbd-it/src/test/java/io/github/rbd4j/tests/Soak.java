@@ -27,6 +27,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.ToDoubleFunction;
@@ -58,6 +59,8 @@ public final class Soak {
   private final AtomicLong cycles = new AtomicLong();
   private final List<Resources> samples = new ArrayList<>();
 
+  private final CountDownLatch warm = new CountDownLatch(WORKERS);
+
   Soak(CephCluster ceph, Duration length, PrintStream out) {
     this.ceph = ceph;
     this.length = length;
@@ -79,7 +82,6 @@ public final class Soak {
   List<String> run() throws IOException, InterruptedException {
     out.println("    time   cycles  RSS KiB  heap KiB  threads  files  direct KiB");
     List<CompletableFuture<Void>> workers = new ArrayList<>();
-    long start = System.nanoTime();
     try (Cluster cluster = ceph.client().connect();
         IoContext io = cluster.ioContext("rbd")) {
       Rbd rbd = new Rbd(io);
@@ -87,6 +89,10 @@ public final class Soak {
         Worker worker = new Worker(i, rbd);
         workers.add(Await.inBackground(worker::work));
       }
+      Await.until(
+          "each worker has done all once",
+          () -> warm.getCount() == 0 || workers.stream().anyMatch(CompletableFuture::isDone));
+      long start = System.nanoTime();
       while (System.nanoTime() - start < length.toNanos()
           && workers.stream().noneMatch(CompletableFuture::isDone)) {
         Thread.sleep(interval);
@@ -124,6 +130,9 @@ public final class Soak {
         }
         if (round % 200 == 0) { // deriving the key takes seconds
           encrypted(shared);
+        }
+        if (round == 0) {
+          warm.countDown();
         }
         cycles.incrementAndGet();
       }
