@@ -4,6 +4,7 @@ import io.github.rbd4j.internal.Errno;
 import io.github.rbd4j.internal.NativeHandle;
 import io.github.rbd4j.internal.NativeObject;
 import io.github.rbd4j.internal.SerialTasks;
+import io.github.rbd4j.internal.Upcalls;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -132,7 +133,16 @@ public final class QuiesceWatch extends NativeObject {
       running.join();
       // Nobody will tell it any more. Not on this thread, whatever the executor does: a listener
       // that closes what is being closed would wait for itself.
-      var _ = Thread.startVirtualThread(() -> tasks.executeAnyhow(this::goOn));
+      var _ = Thread.startVirtualThread(() -> tasks.executeAnyhow(this::goOnOutside));
+    }
+
+    /** The task before this one may still be on the thread of librbd, which then runs this, too. */
+    private void goOnOutside() {
+      if (Upcalls.isInsideCallback()) {
+        var _ = Thread.startVirtualThread(this::goOn);
+      } else {
+        goOn();
+      }
     }
   }
 }

@@ -41,8 +41,8 @@ final class Workloads {
     return span == 0 ? image.size() : span;
   }
 
-  private Workload queue(Queue.Operation operation, String... arguments) {
-    return new Queue(
+  private Workload queue(Pipeline.Operation operation, String... arguments) {
+    return new Pipeline(
         image,
         operation,
         size(arguments),

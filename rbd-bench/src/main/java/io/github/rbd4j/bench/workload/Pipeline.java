@@ -5,13 +5,14 @@ import io.github.rbd4j.AsyncOptions;
 import io.github.rbd4j.Image;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicReference;
 
 /** So many asynchronous calls in flight, each with its own buffer; one thread submits them. */
-final class Queue implements Workload {
+final class Pipeline implements Workload {
   /** What is done asynchronously. */
   interface Operation {
     CompletableFuture<?> start(AsyncImage image, long offset, MemorySegment buffer);
@@ -22,16 +23,18 @@ final class Queue implements Workload {
   private final Offsets offsets;
   private final int size;
   private final int depth;
-  private final BlockingQueue<MemorySegment> free;
+  private final Queue<MemorySegment> free = new ConcurrentLinkedQueue<>();
+  private final Semaphore available;
   private final AtomicReference<Throwable> failure = new AtomicReference<>();
 
-  Queue(Image image, Operation operation, int size, int depth, boolean sequential, boolean direct) {
+  Pipeline(
+      Image image, Operation operation, int size, int depth, boolean sequential, boolean direct) {
     this.image = image.async(AsyncOptions.defaults().queueDepth(depth).onLibrbdThread(direct));
     this.operation = operation;
     this.offsets = new Offsets(image.size() / size, size, sequential);
     this.size = size;
     this.depth = depth;
-    this.free = new ArrayBlockingQueue<>(depth);
+    this.available = new Semaphore(depth);
     for (int i = 0; i < depth; i++) {
       free.add(Arena.ofAuto().allocate(size, 4096).fill((byte) (i + 1)));
     }
@@ -41,7 +44,8 @@ final class Queue implements Workload {
   public long runUntil(long end) throws InterruptedException {
     long operations = 0;
     do {
-      MemorySegment buffer = free.take();
+      available.acquire();
+      MemorySegment buffer = free.remove();
       var _ =
           operation
               .start(image, offsets.next(), buffer)
@@ -53,16 +57,12 @@ final class Queue implements Workload {
                       failure.set(new IllegalStateException("read " + read + " bytes"));
                     }
                     free.add(buffer);
+                    available.release();
                   });
       operations++;
     } while (System.nanoTime() - end < 0);
-    MemorySegment[] all = new MemorySegment[depth];
-    for (int i = 0; i < depth; i++) {
-      all[i] = free.take();
-    }
-    for (MemorySegment buffer : all) {
-      free.add(buffer);
-    }
+    available.acquire(depth);
+    available.release(depth);
     if (failure.get() != null) {
       throw new IllegalStateException(failure.get());
     }
