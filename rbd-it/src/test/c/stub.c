@@ -293,6 +293,19 @@ int rbd_get_size(void *image, uint64_t *size) {
   return mode == FAIL ? (int)value : 0;
 }
 
+/* A snapshot that can be cloned: it has layering, and is protected. */
+int rbd_get_features(void *image, uint64_t *features) {
+  stub_enter("rbd_get_features");
+  *features = mode == COUNT ? UINT64_MAX : 1;
+  return mode == FAIL ? (int)value : 0;
+}
+
+int rbd_snap_is_protected(void *image, const char *name, int *is_protected) {
+  stub_enter("rbd_snap_is_protected");
+  *is_protected = 1;
+  return mode == FAIL ? (int)value : 0;
+}
+
 int rados_conf_get(void *cluster, const char *option, char *out, size_t capacity) {
   stub_enter("rados_conf_get");
   if (mode == SUCCEED) {

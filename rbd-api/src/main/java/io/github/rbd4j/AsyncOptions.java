@@ -128,6 +128,7 @@ public record AsyncOptions(
    * @return other options
    */
   public AsyncOptions deadline(Duration time) {
+    Objects.requireNonNull(time, "time");
     return new AsyncOptions(
         queueDepth, whenFull, stagingBytes, time, drainTimeout, onLibrbdThread, executor);
   }

@@ -43,6 +43,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.SequencedMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -241,6 +242,12 @@ public final class Rbd {
         child,
         childName,
         options,
+        operation -> {
+          try (Image source = open(parent, OpenOptions.at(snapshot))) {
+            boolean isProtected = source.snapshot(snapshot).isProtected();
+            new CloneSource(source, operation).require(isProtected, child, options);
+          }
+        },
         (pool, arena, childPool, opts) ->
             rbd_clone3(
                 pool,
@@ -277,6 +284,17 @@ public final class Rbd {
         child,
         childName,
         options,
+        operation -> {
+          try (Image source = openReadOnly(parent)) {
+            source.setSnapshot(snapshotId);
+            String name = source.snapshotName(snapshotId);
+            boolean isProtected =
+                source.snapshotNamespace(snapshotId).type() == SnapshotNamespaceType.USER
+                    && !name.isEmpty()
+                    && source.snapshot(name).isProtected();
+            new CloneSource(source, operation).require(isProtected, child, options);
+          }
+        },
         (pool, arena, childPool, opts) ->
             rbd_clone4(
                 pool,
@@ -293,11 +311,22 @@ public final class Rbd {
   }
 
   private void clone(
-      String what, Rbd child, String childName, ImageOptions options, CloneCall call) {
+      String what,
+      Rbd child,
+      String childName,
+      ImageOptions options,
+      Consumer<Operation> check,
+      CloneCall call) {
     NativeStrings.requireNewName(childName, "childName");
+    Objects.requireNonNull(options, "options");
     SameCluster.require(io.cluster(), child.io.cluster());
     Operation operation =
         handle.operation("clone").on(Subject.IMAGE, what + " to " + child.imageName(childName));
+    try {
+      check.accept(operation);
+    } catch (ObjectNotFoundException missing) {
+      // The clone says what is missing, in its own words.
+    }
     try {
       options.use(
           opts ->

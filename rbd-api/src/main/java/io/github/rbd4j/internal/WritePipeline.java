@@ -71,16 +71,20 @@ public final class WritePipeline implements AutoCloseable {
     return block;
   }
 
-  /** Writes the start of the block. */
-  public void write(long offset, long length) throws IOException {
+  /**
+   * Writes the start of the block.
+   *
+   * @return how much of it are data, and not zeros that become something else
+   */
+  public long write(long offset, long length) throws IOException {
     MemorySegment block = block();
     if (length == 0) {
-      return;
+      return 0;
     }
     List<CompletableFuture<Void>> parts = new ArrayList<>();
     filling = null;
     try {
-      submit(offset, block.asSlice(0, length), parts);
+      return submit(offset, block.asSlice(0, length), parts);
     } finally {
       // Parts that were submitted before one was refused still use the block.
       CompletableFuture<?> done = CompletableFuture.allOf(parts.toArray(CompletableFuture[]::new));
@@ -88,22 +92,25 @@ public final class WritePipeline implements AutoCloseable {
     }
   }
 
-  private void submit(long offset, MemorySegment data, List<CompletableFuture<Void>> parts)
+  private long submit(long offset, MemorySegment data, List<CompletableFuture<Void>> parts)
       throws IOException {
     if (zeros == Zeros.DATA) {
       parts.add(image.write(offset, data));
-      return;
+      return data.byteSize();
     }
+    long[] dataBytes = new long[1];
     ZeroRuns.forEach(
         data,
         granularity,
         (start, length, zero) -> {
           if (!zero) {
             parts.add(image.write(offset + start, data.asSlice(start, length)));
+            dataBytes[0] += length;
           } else if (zeros == Zeros.HOLES) {
             parts.add(image.writeZeroes(offset + start, length, false));
           }
         });
+    return dataBytes[0];
   }
 
   /** Makes a range of any length read as zeros. */

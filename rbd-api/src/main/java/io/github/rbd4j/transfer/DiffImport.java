@@ -11,7 +11,6 @@ import io.github.rbd4j.internal.TransferBlocks;
 import io.github.rbd4j.internal.WritePipeline;
 import io.github.rbd4j.internal.WritePipeline.Zeros;
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -110,10 +109,8 @@ final class DiffImport {
     long end = extent.offset() + extent.length();
     for (long at = extent.offset(); at < end; ) {
       long part = Math.min(TransferBlocks.SIZE - at % TransferBlocks.SIZE, end - at);
-      MemorySegment data = pipeline.block().asSlice(0, part);
-      reader.data(data);
-      meter.addDataOf(data);
-      pipeline.write(at, part);
+      reader.data(pipeline.block().asSlice(0, part));
+      meter.addData(pipeline.write(at, part));
       at += part;
     }
   }

@@ -12,6 +12,7 @@ import io.github.rbd4j.Snapshot;
 import io.github.rbd4j.SnapshotExistsException;
 import io.github.rbd4j.SnapshotInfo;
 import io.github.rbd4j.internal.Errno;
+import io.github.rbd4j.internal.NativeStrings;
 import io.github.rbd4j.internal.ReadPipeline;
 import io.github.rbd4j.internal.WritePipeline;
 import io.github.rbd4j.internal.WritePipeline.Zeros;
@@ -86,6 +87,7 @@ public final class ImageCopier {
    * @throws SnapshotExistsException if the target has it already
    */
   public Result copy(String image, String copy, String snapshot) throws IOException {
+    NativeStrings.requireName(copy, "copy");
     try (Image from = source.open(image, OpenOptions.at(snapshot))) {
       return target.exists(copy)
           ? copyChanges(from, copy, snapshot)
@@ -216,6 +218,7 @@ public final class ImageCopier {
    * @throws IOException if reading fails
    */
   public void verify(String image, String copy, String snapshot) throws IOException {
+    NativeStrings.requireName(copy, "copy");
     try (Image from = source.open(image, OpenOptions.at(snapshot));
         Image to = target.open(copy, OpenOptions.at(snapshot))) {
       long size = from.size();

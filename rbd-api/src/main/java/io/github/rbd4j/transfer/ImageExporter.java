@@ -62,6 +62,7 @@ public final class ImageExporter {
    * @throws IOException if the file cannot be written
    */
   public void raw(String image, @Nullable String snapshot, Path file) throws IOException {
+    Objects.requireNonNull(file, "file");
     try (Image source = open(image, snapshot)) {
       ExportFile.create(file, channel -> new RawExport(source, options, 0).toFile(channel));
     }
@@ -86,6 +87,7 @@ public final class ImageExporter {
    */
   public void resumeRaw(String image, @Nullable String snapshot, Path file, long offset)
       throws IOException {
+    Objects.requireNonNull(file, "file");
     try (Image source = open(image, snapshot)) {
       if (offset < 0 || offset > source.size()) {
         throw new IllegalArgumentException(
@@ -113,6 +115,7 @@ public final class ImageExporter {
    */
   public void raw(String image, @Nullable String snapshot, WritableByteChannel target)
       throws IOException {
+    Objects.requireNonNull(target, "target");
     try (Image source = open(image, snapshot)) {
       new RawExport(source, options, 0).toStream(new StreamOutput(target));
     }
@@ -140,6 +143,7 @@ public final class ImageExporter {
    * @throws IOException if the channel cannot be written
    */
   public void image(String image, WritableByteChannel target) throws IOException {
+    Objects.requireNonNull(target, "target");
     StreamOutput out = new StreamOutput(target);
     try (Image head = open(image, null)) {
       List<SnapshotInfo> snapshots = UserSnapshots.of(head);
@@ -181,6 +185,7 @@ public final class ImageExporter {
    * @throws IOException if the channel cannot be written
    */
   public void diff(String image, DiffRange range, WritableByteChannel target) throws IOException {
+    Objects.requireNonNull(target, "target");
     try (Image source = open(image, range.to())) {
       Meter meter = Meter.of(options, source.size());
       new DiffExport(options, new StreamOutput(target), range.format(), meter)

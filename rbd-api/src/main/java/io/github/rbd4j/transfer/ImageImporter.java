@@ -4,6 +4,7 @@ import io.github.rbd4j.Image;
 import io.github.rbd4j.ImageOptions;
 import io.github.rbd4j.Preview;
 import io.github.rbd4j.Rbd;
+import io.github.rbd4j.internal.NativeStrings;
 import io.github.rbd4j.internal.WritePipeline.Zeros;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -55,6 +56,8 @@ public final class ImageImporter {
    * @throws io.github.rbd4j.ImageExistsException if there is an image of that name
    */
   public void raw(Path file, String name, ImageOptions imageOptions) throws IOException {
+    NativeStrings.requireName(name, "name");
+    Objects.requireNonNull(imageOptions, "imageOptions");
     try (FileChannel source = FileChannel.open(file)) {
       if (!Files.isRegularFile(file)) {
         raw(source, name, imageOptions);
@@ -86,6 +89,8 @@ public final class ImageImporter {
    */
   public void raw(ReadableByteChannel source, String name, ImageOptions imageOptions)
       throws IOException {
+    NativeStrings.requireName(name, "name");
+    Objects.requireNonNull(imageOptions, "imageOptions");
     StreamInput in = new StreamInput(source);
     NewImage.create(
         rbd,
@@ -109,6 +114,7 @@ public final class ImageImporter {
    * @throws IllegalArgumentException if file and image differ in size, or the offset is not within
    */
   public void resumeRaw(Path file, String name, long offset) throws IOException {
+    NativeStrings.requireName(name, "name");
     try (FileChannel source = FileChannel.open(file);
         Image image = rbd.open(name)) {
       long size = image.size();
@@ -134,6 +140,8 @@ public final class ImageImporter {
    * @throws io.github.rbd4j.ImageExistsException if there is an image of that name
    */
   public void image(Path file, String name, ImageOptions imageOptions) throws IOException {
+    NativeStrings.requireName(name, "name");
+    Objects.requireNonNull(imageOptions, "imageOptions");
     try (FileChannel source = FileChannel.open(file)) {
       StreamInput in = new StreamInput(source);
       ImageHeader header = ImageHeader.read(in);
@@ -161,6 +169,8 @@ public final class ImageImporter {
    */
   public void image(ReadableByteChannel source, String name, ImageOptions imageOptions)
       throws IOException {
+    NativeStrings.requireName(name, "name");
+    Objects.requireNonNull(imageOptions, "imageOptions");
     StreamInput in = new StreamInput(source);
     ImageHeader header = ImageHeader.read(in);
     create(header, name, imageOptions, image -> fill(image, header, in));
@@ -222,6 +232,7 @@ public final class ImageImporter {
    * @throws io.github.rbd4j.SnapshotExistsException if it has the one to which it leads
    */
   public DiffHeader diff(Path file, String name) throws IOException {
+    NativeStrings.requireName(name, "name");
     try (FileChannel source = FileChannel.open(file)) {
       if (!Files.isRegularFile(file)) {
         return diff(source, name);
@@ -257,6 +268,7 @@ public final class ImageImporter {
    * @throws io.github.rbd4j.SnapshotExistsException if it has the one to which it leads
    */
   public DiffHeader diff(ReadableByteChannel source, String name) throws IOException {
+    NativeStrings.requireName(name, "name");
     DiffReader reader = new DiffReader(new StreamInput(source));
     DiffHeader header = reader.header();
     try (Image image = rbd.open(name)) {

@@ -1,8 +1,5 @@
 package io.github.rbd4j.transfer;
 
-import io.github.rbd4j.internal.ZeroRuns;
-import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 
 /** Measures a transfer and tells its listener. */
@@ -52,12 +49,6 @@ final class Meter {
 
   void addData(long bytes) {
     dataBytes += bytes;
-  }
-
-  /** Adds what does not become a hole. */
-  void addDataOf(MemorySegment data) throws IOException {
-    ZeroRuns.forEach(
-        data, options.sparseSize(), (_, length, zero) -> dataBytes += zero ? 0 : length);
   }
 
   /** The current part is done up to an offset. */

@@ -54,8 +54,7 @@ final class RawImport {
         long count = in.dataUpTo(block.asSlice(0, part));
         more = count == part;
         grow(at + count, in);
-        meter.addDataOf(block.asSlice(0, count));
-        pipeline.write(at, count);
+        meter.addData(pipeline.write(at, count));
         at += count;
         if (!flushed) {
           done = offset + pipeline.completed();

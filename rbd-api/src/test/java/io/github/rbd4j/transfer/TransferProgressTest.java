@@ -2,11 +2,8 @@ package io.github.rbd4j.transfer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -74,15 +71,5 @@ class TransferProgressTest {
     meter.nextPart(70);
     meter.at(0);
     assertLast(0, 50, 120, 0);
-  }
-
-  @Test
-  void zerosThatBecomeHolesAreNoData() throws IOException {
-    byte[] data = new byte[20_000];
-    Arrays.fill(data, 5000, 5001, (byte) 1);
-    Meter meter = Meter.of(options, 20_000);
-    meter.addDataOf(MemorySegment.ofArray(data));
-    meter.at(20_000);
-    assertLast(0, 20_000, 20_000, 4096);
   }
 }

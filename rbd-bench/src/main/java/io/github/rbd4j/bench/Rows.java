@@ -255,7 +255,7 @@ final class Rows {
             laboratory.coldRbd4j(),
             "C",
             laboratory.coldC(),
-            new Measure(Metric.milliseconds(), atMostMore(300))),
+            new Measure(Metric.milliseconds(), none())),
         Match.of(
             laboratory.coldRbd4j(),
             "Python",
@@ -266,7 +266,7 @@ final class Rows {
   private Row coldStartWithAotCache() {
     return Row.of(
         "cold-start-aot",
-        "the same with an AOT cache",
+        "the same with an AOT cache, as the guide recommends",
         Match.of(
             laboratory.coldRbd4jWithAotCache(),
             "C",

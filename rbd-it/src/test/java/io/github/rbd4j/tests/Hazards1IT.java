@@ -34,8 +34,16 @@ import io.github.rbd4j.mirror.ImageMirror;
 import io.github.rbd4j.mirror.ImageMirrorMode;
 import io.github.rbd4j.mirror.Mirror;
 import io.github.rbd4j.mirror.MirrorMode;
+import io.github.rbd4j.nio.ImageChannel;
+import io.github.rbd4j.nio.ImageInputStream;
+import io.github.rbd4j.nio.ImageOutputStream;
 import io.github.rbd4j.rados.Cluster;
 import io.github.rbd4j.rados.IoContext;
+import io.github.rbd4j.transfer.DiffRange;
+import io.github.rbd4j.transfer.ImageCopier;
+import io.github.rbd4j.transfer.ImageExporter;
+import io.github.rbd4j.transfer.ImageImporter;
+import io.github.rbd4j.transfer.TransferOptions;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.WeakReference;
@@ -107,7 +115,16 @@ class Hazards1IT {
         Cluster.builder(),
         EncryptionFormat.luks2(AES256, new char[] {'x'}),
         OpenOptions.readWrite(),
-        DiffOptions.sinceBeginning());
+        DiffOptions.sinceBeginning(),
+        AsyncOptions.defaults(),
+        ImageChannel.of(image),
+        new ImageInputStream(image),
+        new ImageOutputStream(image),
+        new ImageExporter(rbd),
+        new ImageImporter(rbd),
+        new ImageCopier(rbd, rbd),
+        TransferOptions.defaults(),
+        DiffRange.between(null, "x"));
   }
 
   /** Each parameter of such a type is null once, the others make sense. */

@@ -110,7 +110,11 @@ final class StubRules {
       return true;
     }
     return switch (errno) {
-      case ENOENT -> MAY_BE_EMPTY.contains(method) || function.equals("rbd_get_parent");
+      // A clone looks at its parent first, and says itself that it is missing.
+      case ENOENT ->
+          MAY_BE_EMPTY.contains(method)
+              || function.equals("rbd_get_parent")
+              || method.startsWith("Rbd.clone[");
       case EILSEQ -> function.contains("compare_and_write");
       default -> false;
     };
