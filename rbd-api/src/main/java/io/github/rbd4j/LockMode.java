@@ -4,11 +4,15 @@ import io.github.rbd4j.bindings.librbd_constants;
 
 /** How the exclusive lock of an image is held. */
 public enum LockMode implements NativeValue {
-  /** By one client, which does not give it away. */
+  /** By one client, which keeps it: writes of others fail with {@link ReadOnlyImageException}. */
   EXCLUSIVE(librbd_constants.RBD_LOCK_MODE_EXCLUSIVE()),
   /** By several clients; librbd does not support it. */
   SHARED(librbd_constants.RBD_LOCK_MODE_SHARED()),
-  /** By one client, which gives it away on request. */
+  /**
+   * By one client, which keeps it for a while: writes of others wait until it is released, however
+   * long that takes; bound their waiting with {@link AsyncOptions#deadline}. Since librbd of Ceph
+   * 20.
+   */
   EXCLUSIVE_TRANSIENT(librbd_constants.RBD_LOCK_MODE_EXCLUSIVE_TRANSIENT()),
   /** A value that this version of rbd4j does not know. */
   UNKNOWN(Integer.MIN_VALUE);

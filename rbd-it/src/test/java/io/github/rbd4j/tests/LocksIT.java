@@ -29,6 +29,9 @@ import io.github.rbd4j.rados.IoContext;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
@@ -329,7 +332,7 @@ class LocksIT {
     }
 
     @Test
-    void aTransientLockIsGivenAwayOnRequestWhereLibrbdHasIt() {
+    void aTransientLockMakesOthersWaitWhereLibrbdHasIt() {
       try {
         lock.acquire(LockMode.EXCLUSIVE_TRANSIENT);
       } catch (OperationNotSupportedException olderLibrbd) {
@@ -339,7 +342,14 @@ class LocksIT {
       }
       assertThat(lock.isOwner()).isTrue();
       try (Image other = rbd.open(name)) {
-        other.writeAt(0, Bytes.random(512, 1)); // asks for the lock, and gets it
+        CompletableFuture<Void> write =
+            Await.inBackground(() -> other.writeAt(0, Bytes.random(512, 1)));
+        // Where it would fail at once if the mode were EXCLUSIVE.
+        assertThatThrownBy(() -> write.get(2, TimeUnit.SECONDS))
+            .isInstanceOf(TimeoutException.class);
+        assertThat(lock.isOwner()).isTrue();
+        lock.release();
+        write.join();
         assertThat(other.exclusiveLock().isOwner()).isTrue();
         assertThat(lock.isOwner()).isFalse();
         Bytes.assertEqual(Bytes.of(image, 0, 512), Bytes.random(512, 1));
