@@ -37,6 +37,8 @@ import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Clones share the data of their parents, know them, and can be made independent of them. */
 @CephTest
@@ -176,6 +178,35 @@ class FamilyIT {
     assertThat(
             ceph.rbd("children", "--snap", "s", "rbd/" + namespace + "/parent", "--format", "json"))
         .contains("\"image\":\"child\"");
+  }
+
+  /** With "auto" it depends on what the cluster asks of its clients, as the program sees it. */
+  @ParameterizedTest
+  @ValueSource(strings = {"1", "2", "auto"})
+  void theFormatOfACloneIsThatOfTheConfiguration(String format) {
+    try (Cluster own = ceph.client().option("rbd_default_clone_format", format).connect();
+        IoContext ownIo = own.ioContext("rbd", namespace)) {
+      Rbd cloning = new Rbd(ownIo);
+      if (theProgramClones(format)) {
+        cloning.clone("parent", "s", cloning, "child2", new ImageOptions());
+        assertThat(names(parent.children())).contains("child2");
+      } else {
+        assertThatThrownBy(
+                () -> cloning.clone("parent", "s", cloning, "child2", new ImageOptions()))
+            .isInstanceOf(InvalidRequestException.class);
+      }
+    }
+  }
+
+  private boolean theProgramClones(String format) {
+    String pool = "rbd/" + namespace;
+    try {
+      ceph.rbd("--rbd-default-clone-format", format, "clone", pool + "/parent@s", pool + "/child");
+      return true;
+    } catch (IllegalStateException refused) {
+      assertThat(refused).hasMessageContaining("must be protected");
+      return false;
+    }
   }
 
   @Test

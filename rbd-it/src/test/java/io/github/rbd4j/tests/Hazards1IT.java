@@ -11,11 +11,13 @@ import io.github.rbd4j.AsyncOptions;
 import io.github.rbd4j.DiffOptions;
 import io.github.rbd4j.DiffVisitor;
 import io.github.rbd4j.Feature;
+import io.github.rbd4j.FunctionNotSupportedException;
 import io.github.rbd4j.Image;
 import io.github.rbd4j.ImageExistsException;
 import io.github.rbd4j.ImageNotFoundException;
 import io.github.rbd4j.ImageOptions;
 import io.github.rbd4j.ImageWatch;
+import io.github.rbd4j.InvalidRequestException;
 import io.github.rbd4j.OpenOptions;
 import io.github.rbd4j.ProgressListener;
 import io.github.rbd4j.QuiesceListener;
@@ -701,5 +703,42 @@ class Hazards1IT {
       image.snapshot("s").remove();
     }
     rbd.remove(name);
+  }
+
+  /** librbd opens the parent and closes it at once, so that its own thread may still be in it. */
+  @Test
+  void h1_31_clonesThatAreRefused() {
+    String name = createdForClosing();
+    String bare = Names.unique("hazard");
+    rbd.create(bare, SIZE, new ImageOptions().features(Set.of()));
+    for (String each : List.of(name, bare)) {
+      try (Image image = rbd.open(each)) {
+        image.createSnapshot("s");
+      }
+    }
+    List<CompletableFuture<Void>> all = new ArrayList<>();
+    for (int i = 0; i < 8; i++) { // more than there are processors, so that threads are preempted
+      String parent = i % 2 == 0 ? name : bare;
+      Class<? extends RbdException> refused =
+          i % 2 == 0 ? InvalidRequestException.class : FunctionNotSupportedException.class;
+      ImageOptions options = new ImageOptions().cloneFormat(1 + i % 2);
+      String clone = Names.unique("hazard");
+      all.add(
+          Await.inBackground(
+              () -> {
+                for (int round = 0; round < 100; round++) {
+                  assertThatThrownBy(() -> rbd.clone(parent, "s", rbd, clone, options))
+                      .isExactlyInstanceOf(refused)
+                      .hasMessageContaining("clone image");
+                }
+              }));
+    }
+    all.forEach(CompletableFuture::join);
+    for (String each : List.of(name, bare)) {
+      try (Image image = rbd.open(each)) {
+        image.snapshot("s").remove();
+      }
+      rbd.remove(each);
+    }
   }
 }
