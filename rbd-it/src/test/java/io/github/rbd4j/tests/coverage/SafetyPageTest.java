@@ -23,7 +23,7 @@ class SafetyPageTest {
   private static final Pattern TEST = Pattern.compile("`([\\w$]+)#(\\w+)`");
   private static final Pattern NUMBERED = Pattern.compile("h(\\d)_(\\d\\d)_\\w+");
 
-  /** What is not in a class of the hazards runs in JVMs of its own all the same. */
+  /** What is in another class all the same has JVMs, or a cluster, of its own. */
   private static final String BY_THEMSELVES = "ExitIT#|FaultsIT#|FirstQuiesceWatchIT#|ForkedJvmIT#";
 
   private static List<MatchResult> rows() {
