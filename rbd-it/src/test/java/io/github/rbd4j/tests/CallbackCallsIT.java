@@ -221,7 +221,16 @@ class CallbackCallsIT {
     calls.put("watch", () -> image.watch(() -> {}));
     calls.put("watchers", image::watchers);
     calls.put("metadata", image::metadata);
-    calls.put("wait for a read", () -> image.async().read(0, Arena.ofAuto().allocate(8)).join());
+    // What is done already would not be waited for.
+    Executor later = CompletableFuture.delayedExecutor(1, TimeUnit.SECONDS);
+    calls.put(
+        "wait for a read",
+        () ->
+            image
+                .async()
+                .read(0, Arena.ofAuto().allocate(8))
+                .thenApplyAsync(count -> count, later)
+                .join());
     calls.put("read another handle", () -> other.readAt(0, new byte[1]));
     calls.put("list", rbd::list);
     calls.put("open and close", () -> rbd.open(name).close());
