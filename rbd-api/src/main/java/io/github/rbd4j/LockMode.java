@@ -10,8 +10,8 @@ public enum LockMode implements NativeValue {
   SHARED(librbd_constants.RBD_LOCK_MODE_SHARED()),
   /**
    * By one client, which keeps it for a while: writes of others wait until it is released, however
-   * long that takes; bound their waiting with {@link AsyncOptions#deadline}. Since librbd of Ceph
-   * 20.
+   * long that takes, and so does the close of their image. {@link AsyncOptions#deadline} bounds the
+   * waiting for a future, not that of the close. Since librbd of Ceph 20.
    */
   EXCLUSIVE_TRANSIENT(librbd_constants.RBD_LOCK_MODE_EXCLUSIVE_TRANSIENT()),
   /** A value that this version of rbd4j does not know. */

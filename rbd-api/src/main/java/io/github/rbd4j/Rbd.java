@@ -706,10 +706,12 @@ public final class Rbd {
                   NativeStrings.copyOrNull(arena, snapshot)),
               new Operation("open", Subject.IMAGE, fullName));
           MemorySegment image = out.get(ValueLayout.ADDRESS, 0);
+          NativeHandle opened =
+              new NativeHandle(parent, Subject.IMAGE, fullName, image, Image::closeNative);
           if (opener.readOnly()) {
             OpeningThread.awaitLeft(image, arena, snapshot != null);
           }
-          return new NativeHandle(parent, Subject.IMAGE, fullName, image, Image::closeNative);
+          return opened;
         });
   }
 

@@ -38,6 +38,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -320,54 +321,51 @@ class FaultsIT {
   /** A flush that begins after a write failed would not tell of it: the write does. */
   @Test
   void writeThatFailedBeforeTheFlush() {
-    try (Cluster cluster = impatient().connect();
-        IoContext io = cluster.ioContext("rbd")) {
-      Rbd rbd = new Rbd(io);
-      String name = Names.unique("written");
-      create(rbd, name);
-      try (Image image = rbd.open(name)) {
-        writeAndFlush(image);
-        whileAllOsdsAreGone(
-            () -> {
-              fails(OperationTimeoutException.class, IN_TIME, () -> write(image, 8));
-              fails(OperationTimeoutException.class, IN_TIME, () -> writeAsynchronously(image));
-              fails(OperationTimeoutException.class, IN_TIME, () -> image.discard(0, 1 << 16));
-              fails(OperationTimeoutException.class, IN_TIME, () -> image.writeZeroes(0, 1 << 16));
-            });
-        works(SOON, image::flush);
-      }
-      assertBeginsWith(7, "rbd/" + name);
-    }
+    assertSurvivesOutage(
+        impatient(),
+        image -> {
+          fails(OperationTimeoutException.class, IN_TIME, () -> write(image, 8));
+          fails(OperationTimeoutException.class, IN_TIME, () -> writeAsynchronously(image));
+          fails(OperationTimeoutException.class, IN_TIME, () -> image.discard(0, 1 << 16));
+          fails(OperationTimeoutException.class, IN_TIME, () -> image.writeZeroes(0, 1 << 16));
+        },
+        7);
   }
 
   /** What the cache acknowledges and cannot write stays in it until it can. */
   @Test
   void writesThatTheCacheAcknowledges() {
-    try (Cluster cluster = impatient().option("rbd_cache_policy", "writeback").connect();
+    assertSurvivesOutage(
+        impatient().option("rbd_cache_policy", "writeback"),
+        image -> {
+          works(SOON, () -> write(image, 8));
+          fails(OperationTimeoutException.class, FLUSH_IN_TIME, image::flush);
+        },
+        8);
+  }
+
+  /**
+   * Does something to an image that begins with 7 while all OSDs are gone. A flush afterwards is
+   * good, and then the image begins with {@code seed}.
+   */
+  private void assertSurvivesOutage(ClusterBuilder client, Consumer<Image> meanwhile, long seed) {
+    try (Cluster cluster = client.connect();
         IoContext io = cluster.ioContext("rbd")) {
       Rbd rbd = new Rbd(io);
-      String name = Names.unique("acknowledged");
+      String name = Names.unique("outage");
       create(rbd, name);
       try (Image image = rbd.open(name)) {
         writeAndFlush(image);
-        whileAllOsdsAreGone(
-            () -> {
-              works(SOON, () -> write(image, 8));
-              fails(OperationTimeoutException.class, FLUSH_IN_TIME, image::flush);
-            });
+        OSDS.parallelStream().forEach(osd -> ceph.daemon(DaemonAction.KILL, osd));
+        try {
+          meanwhile.accept(image);
+        } finally {
+          OSDS.parallelStream().forEach(osd -> ceph.daemon(DaemonAction.START, osd));
+          awaitClean();
+        }
         works(SOON, image::flush);
       }
-      assertBeginsWith(8, "rbd/" + name);
-    }
-  }
-
-  private void whileAllOsdsAreGone(Runnable task) {
-    OSDS.parallelStream().forEach(osd -> ceph.daemon(DaemonAction.KILL, osd));
-    try {
-      task.run();
-    } finally {
-      OSDS.parallelStream().forEach(osd -> ceph.daemon(DaemonAction.START, osd));
-      awaitClean();
+      assertBeginsWith(seed, "rbd/" + name);
     }
   }
 
