@@ -12,8 +12,8 @@ import static io.github.rbd4j.bindings.librbd_h.rbd_snap_unprotect;
 import io.github.rbd4j.internal.Handles;
 import io.github.rbd4j.internal.NativeHandle;
 import io.github.rbd4j.internal.NativeStrings;
-import io.github.rbd4j.internal.OffCarrier;
 import io.github.rbd4j.internal.Operation;
+import io.github.rbd4j.internal.SnapshotObjectMaps;
 import io.github.rbd4j.internal.Upcalls;
 import java.time.Instant;
 import java.util.Objects;
@@ -121,9 +121,9 @@ public final class Snapshot {
    */
   public void remove(Set<SnapshotRemoveFlag> flags, ProgressListener listener) {
     int mask = (int) NativeFlag.mask(flags);
-    handle.callWithUpcall(
+    handle.callWithProgress(
         operation("remove"),
-        Objects.requireNonNull(listener, "listener"),
+        listener,
         (i, arena, argument) ->
             rbd_snap_remove2(
                 i, NativeStrings.copy(arena, name), mask, Upcalls.progressStub(), argument));
@@ -152,7 +152,8 @@ public final class Snapshot {
 
   /**
    * Makes the image what it was when the snapshot was taken. An exception out of the listener stops
-   * it, and leaves an image that is rolled back in part: call again.
+   * it, and leaves an image that is rolled back in part: call again. An object map of the snapshot
+   * that is not valid is made anew before, for librbd would trust it.
    *
    * <p>Implements: {@code int rbd_snap_rollback_with_progress(rbd_image_t image, const char
    * *snapname, librbd_progress_fn_t cb, void *cbdata)}
@@ -162,14 +163,14 @@ public final class Snapshot {
    * @throws ReadOnlyImageException if the image cannot be written
    */
   public void rollback(ProgressListener listener) {
-    OffCarrier.run(
-        () ->
-            handle.callWithUpcall(
-                operation("roll back to"),
-                Objects.requireNonNull(listener, "listener"),
-                (i, arena, argument) ->
-                    rbd_snap_rollback_with_progress(
-                        i, NativeStrings.copy(arena, name), Upcalls.progressStub(), argument)));
+    Objects.requireNonNull(listener, "listener");
+    SnapshotObjectMaps.prepareRollback(image, name);
+    handle.callWithProgress(
+        operation("roll back to"),
+        listener,
+        (i, arena, argument) ->
+            rbd_snap_rollback_with_progress(
+                i, NativeStrings.copy(arena, name), Upcalls.progressStub(), argument));
   }
 
   /** Makes the image what it was when the snapshot was taken. */

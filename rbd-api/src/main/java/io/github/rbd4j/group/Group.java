@@ -37,6 +37,7 @@ import io.github.rbd4j.internal.SameCluster;
 import io.github.rbd4j.internal.SizedBuffer;
 import io.github.rbd4j.internal.SizedBuffer.Sizing;
 import io.github.rbd4j.internal.SizedBuffer.Slot;
+import io.github.rbd4j.internal.SnapshotObjectMaps;
 import io.github.rbd4j.internal.Subject;
 import io.github.rbd4j.internal.Upcalls;
 import io.github.rbd4j.rados.IoContext;
@@ -323,20 +324,26 @@ public final class Group {
 
   /**
    * Makes all images what they were when the snapshot was taken. An exception out of the listener
-   * stops it, and leaves images that are rolled back in part: call again.
+   * stops it, and leaves images that are rolled back in part: call again. Object maps of the
+   * snapshot that are not valid are made anew before, for librbd would trust them.
    *
    * <p>Implements: {@code int rbd_group_snap_rollback_with_progress(rados_ioctx_t group_p, const
    * char *group_name, const char *snap_name, librbd_progress_fn_t cb, void *cbdata)}
    *
    * @param snapshot its name
    * @param listener told the number of objects, of one image after the other
+   * @throws io.github.rbd4j.GroupNotFoundException if there is no group of this name
    * @throws io.github.rbd4j.SnapshotNotFoundException if there is no snapshot of that name
    */
   public void rollback(String snapshot, ProgressListener listener) {
     NativeStrings.requireName(snapshot, "snapshot");
-    handle.callWithUpcall(
+    Objects.requireNonNull(listener, "listener");
+    for (GroupImage member : images()) {
+      SnapshotObjectMaps.prepareRollback(groups.ioContext(), member, name, snapshot);
+    }
+    handle.callWithProgress(
         snapshotOperation("roll back to", snapshot),
-        Objects.requireNonNull(listener, "listener"),
+        listener,
         (pool, arena, argument) ->
             rbd_group_snap_rollback_with_progress(
                 pool,

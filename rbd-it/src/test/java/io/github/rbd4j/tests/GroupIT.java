@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
+import io.github.rbd4j.Feature;
 import io.github.rbd4j.GroupNotFoundException;
 import io.github.rbd4j.GroupReference;
 import io.github.rbd4j.Image;
@@ -434,6 +435,30 @@ class GroupIT {
         Image b = rbd.open("b")) {
       Bytes.assertEqual(Bytes.of(a), first);
       Bytes.assertEqual(Bytes.of(b), second);
+    }
+  }
+
+  @Test
+  void anObjectMapThatIsNotValidIsNotRolledBackTo() {
+    group.addImage(io, "a");
+    group.addImage(io, "b");
+    byte[] data = Bytes.random(2 * MIB, 1);
+    Set<Feature> map = Set.of(Feature.OBJECT_MAP, Feature.FAST_DIFF);
+    try (Image b = rbd.open("b")) {
+      b.writeAt(0, data);
+    }
+    group.createSnapshot("other");
+    group.createSnapshot("s");
+    try (Image b = rbd.open("b")) {
+      b.updateFeatures(map, false);
+      b.updateFeatures(map, true);
+      b.rebuildObjectMap();
+    }
+    group.rollback("s");
+    try (Image b = rbd.open("b")) {
+      b.writeAt(0, data, 0, 1); // who has the lock has the object map
+      assertThat(b.flags()).isEmpty();
+      Bytes.assertEqual(Bytes.of(b), data);
     }
   }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
 
 import io.github.rbd4j.ArgumentOutOfRangeException;
+import io.github.rbd4j.Feature;
 import io.github.rbd4j.Image;
 import io.github.rbd4j.ImageBusyException;
 import io.github.rbd4j.ImageHasSnapshotsException;
@@ -495,6 +496,26 @@ class SnapshotIT {
     image.writeAt(0, new byte[] {1});
     snapshot.rollback();
     assertThat(read(image, 0, 1)).containsExactly(0);
+  }
+
+  @Test
+  void anObjectMapThatIsNotValidIsNotRolledBackTo() {
+    byte[] before = Checks.random(4 * MIB, 3);
+    image.writeAt(0, before);
+    Snapshot snapshot = image.createSnapshot("s");
+    Set<Feature> map = EnumSet.of(Feature.OBJECT_MAP, Feature.FAST_DIFF);
+    image.updateFeatures(map, false);
+    image.updateFeatures(map, true);
+    image.rebuildObjectMap(); // that of the image; the one of the snapshot is as invalid as before
+    assertThat(image.flags()).isEmpty();
+    snapshot.rollback();
+    assertThat(image.flags()).isEmpty();
+    assertThat(read(image, 0, 4 * MIB)).isEqualTo(before);
+    image.discard(0, 4 * MIB);
+    try (Image other = rbd.openReadOnly(name)) {
+      image.flush();
+      assertThat(read(other, 0, 4 * MIB)).containsOnly(0);
+    }
   }
 
   @Test

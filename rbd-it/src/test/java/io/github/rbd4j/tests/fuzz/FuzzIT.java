@@ -141,25 +141,37 @@ class FuzzIT {
   }
 
   private Failure attempt(List<Step.Drawn> steps, String namespace) {
-    List<String> trace = new ArrayList<>();
-    try (World world = new World(cluster, other, stranger, closed, namespace)) {
-      int done = 0;
-      try {
-        for (Step.Drawn step : steps) {
-          done++;
-          world.step(step);
-          LOG.debug("{}", world.doing());
-          trace.add(world.doing());
-          if (done % VERIFY_EVERY == 0 || done == steps.size()) {
-            world.verify();
-          }
-        }
-      } catch (Throwable e) { // told by the caller
-        trace.add(world.doing() + " -> " + e);
-        return new Failure(e, trace, steps.subList(0, done));
+    World world = new World(cluster, other, stranger, closed, namespace);
+    Failure failure = take(steps, world);
+    try {
+      world.close();
+    } catch (RuntimeException | AssertionError e) {
+      if (failure == null) {
+        throw e;
       }
+      failure.thrown().addSuppressed(e); // what failed leaves things that cannot be removed
     }
-    return null;
+    return failure;
+  }
+
+  private static Failure take(List<Step.Drawn> steps, World world) {
+    List<String> trace = new ArrayList<>();
+    int done = 0;
+    try {
+      for (Step.Drawn step : steps) {
+        done++;
+        world.step(step);
+        LOG.debug("{}", world.doing());
+        trace.add(world.doing());
+        if (done % VERIFY_EVERY == 0 || done == steps.size()) {
+          world.verify();
+        }
+      }
+      return null;
+    } catch (Throwable e) { // told by the caller
+      trace.add(world.doing() + " -> " + e);
+      return new Failure(e, trace, steps.subList(0, done));
+    }
   }
 
   /** Leaves out parts, ever smaller ones, as long as it still fails. */

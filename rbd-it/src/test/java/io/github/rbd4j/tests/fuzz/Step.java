@@ -35,7 +35,17 @@ enum Step {
   TRANSFER(1, (world, random, name, model) -> world.forms().transfer(random, name, model)),
   LISTS(1, (world, _, name, model) -> world.forms().lists(name, model)),
   HOSTILE_ARGUMENTS(2, (world, random, name, _) -> world.forms().hostile(random, name)),
-  OTHER_CLUSTER(1, (world, random, name, model) -> world.forms().stranger(random, name, model));
+  OTHER_CLUSTER(1, (world, random, name, model) -> world.forms().stranger(random, name, model)),
+  SPARSIFY(1, (world, random, name, model) -> world.whole().sparsify(random, name, model)),
+  REBUILD_OBJECT_MAP(
+      1, (world, random, name, model) -> world.whole().rebuildObjectMap(random, name, model)),
+  FEATURES(1, (world, random, name, model) -> world.whole().features(random, name, model)),
+  CONFIG(1, (world, random, name, model) -> world.whole().config(random, name, model)),
+  MIGRATE(2, (world, random, name, model) -> world.whole().migrate(random, name, model)),
+  SNAPSHOT_GROUP(2, (world, random, _, _) -> world.snapshotGroup(random)),
+  QUIESCE(1, (world, random, name, model) -> world.whole().quiesce(random, name, model)),
+  TRANSFER_DIFF(2, (world, random, name, model) -> world.whole().transferDiff(random, name, model)),
+  ENCRYPTION(1, (world, random, name, model) -> world.whole().encryption(random, name, model));
 
   /** Makes the call, on an image that was chosen. */
   @FunctionalInterface

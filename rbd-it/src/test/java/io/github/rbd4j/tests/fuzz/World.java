@@ -4,6 +4,7 @@ import io.github.rbd4j.ArgumentOutOfRangeException;
 import io.github.rbd4j.DiffExtent;
 import io.github.rbd4j.DiffOptions;
 import io.github.rbd4j.Feature;
+import io.github.rbd4j.GroupNotFoundException;
 import io.github.rbd4j.Image;
 import io.github.rbd4j.ImageBusyException;
 import io.github.rbd4j.ImageExistsException;
@@ -65,6 +66,7 @@ final class World implements AutoCloseable {
   private final Image closed;
   private final Cluster closedCluster;
   private final Forms forms;
+  private final WholeImages whole;
   private final String namespace;
   private String doing = "";
 
@@ -79,6 +81,7 @@ final class World implements AutoCloseable {
     this.namespace = namespace;
     this.closedCluster = closedCluster;
     this.forms = new Forms(this, stranger);
+    this.whole = new WholeImages(this);
     try (IoContext pool = cluster.ioContext("rbd")) {
       new Rbd(pool).namespaces().create(namespace);
     }
@@ -94,6 +97,14 @@ final class World implements AutoCloseable {
 
   Forms forms() {
     return forms;
+  }
+
+  WholeImages whole() {
+    return whole;
+  }
+
+  Groups groups() {
+    return groups;
   }
 
   Rbd rbd() {
@@ -132,6 +143,11 @@ final class World implements AutoCloseable {
   /** An image was made. */
   void add(String name, ModelImage model) {
     images.put(name, model);
+  }
+
+  /** An image has another name. */
+  void renamed(String name, String to) {
+    images.put(to, images.remove(name));
   }
 
   /** The names of the images, in the trash or not, that were cloned from one and not flattened. */
@@ -233,7 +249,7 @@ final class World implements AutoCloseable {
     return open.computeIfAbsent(name, rbd::open);
   }
 
-  private void forget(String name) {
+  void forget(String name) {
     Image image = open.remove(name);
     if (image != null) {
       image.close();
@@ -648,6 +664,8 @@ final class World implements AutoCloseable {
           refused(task(call), NullPointerException.class);
         } else if (value.indexOf('\0') >= 0) {
           refused(task(call), IllegalArgumentException.class);
+        } else if (key.startsWith("conf_")) { // an option that takes a number
+          refused(task(call), InvalidRequestException.class);
         } else {
           call.run();
           model.metadata.put(key, value);
@@ -733,7 +751,7 @@ final class World implements AutoCloseable {
       refused(task(call), ImageExistsException.class, InvalidRequestException.class);
     } else {
       call.run();
-      images.put(to, images.remove(name));
+      renamed(name, to);
     }
   }
 
@@ -886,6 +904,18 @@ final class World implements AutoCloseable {
       refused(task(() -> groups.group(group).addImage(io, name)), RbdException.class);
     }
     forget(name); // what it is in is seen by a new handle
+  }
+
+  void snapshotGroup(Random random) {
+    if (modelGroups.isEmpty()) {
+      doing("snapshot of a missing group");
+      refused(task(() -> groups.group("nobody").createSnapshot("s")), GroupNotFoundException.class);
+      return;
+    }
+    String group = pick(random, modelGroups);
+    Map<String, ModelImage> members = new TreeMap<>(images);
+    members.values().removeIf(model -> !group.equals(model.group));
+    whole.groupSnapshot(random, group, members);
   }
 
   void useClosed(Random random) {
