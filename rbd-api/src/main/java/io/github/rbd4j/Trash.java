@@ -23,13 +23,15 @@ import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Objects;
 
 /**
  * The trash of a pool and namespace: images that were put aside and can be restored by their id.
  */
 public final class Trash {
   private static final float NO_THRESHOLD = -1;
+
+  /** A time by which no delay was over. */
+  private static final long NOTHING = -1;
 
   /** Ceph keeps times as 32-bit numbers of seconds; a later one would begin again in 1970. */
   private static final long LAST_SECOND = 0xFFFF_FFFFL;
@@ -164,9 +166,9 @@ public final class Trash {
    */
   public void remove(String id, boolean force, ProgressListener listener) {
     NativeStrings.requireName(id, "id");
-    handle.callWithUpcall(
+    handle.callWithProgress(
         operation("remove from the trash", id),
-        Objects.requireNonNull(listener, "listener"),
+        listener,
         (pool, arena, argument) ->
             rbd_trash_remove_with_progress(
                 pool, NativeStrings.copy(arena, id), force, Upcalls.progressStub(), argument));
@@ -189,7 +191,8 @@ public final class Trash {
    * @param listener told the number of images
    */
   public void purge(Instant expiredBefore, ProgressListener listener) {
-    purge(expiredBefore.getEpochSecond(), NO_THRESHOLD, listener);
+    long seconds = expiredBefore.getEpochSecond();
+    purge(seconds == 0 ? NOTHING : seconds, NO_THRESHOLD, listener); // 0 means now
   }
 
   /**
@@ -207,13 +210,13 @@ public final class Trash {
     if (!(fullness >= 0 && fullness <= 1)) {
       throw new IllegalArgumentException("fullness " + fullness + " is not between 0 and 1");
     }
-    purge(Instant.now().getEpochSecond(), (float) fullness, listener);
+    purge(NOTHING, (float) fullness, listener);
   }
 
   private void purge(long expiredBefore, float threshold, ProgressListener listener) {
-    handle.callWithUpcall(
+    handle.callWithProgress(
         handle.operation("purge the trash of"),
-        Objects.requireNonNull(listener, "listener"),
+        listener,
         (pool, arena, argument) ->
             rbd_trash_purge_with_progress(
                 pool, expiredBefore, threshold, Upcalls.progressStub(), argument));
