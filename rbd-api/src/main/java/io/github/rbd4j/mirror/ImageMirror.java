@@ -29,6 +29,7 @@ import io.github.rbd4j.internal.Completions;
 import io.github.rbd4j.internal.Failures;
 import io.github.rbd4j.internal.Handles;
 import io.github.rbd4j.internal.NativeHandle;
+import io.github.rbd4j.internal.OffCarrier;
 import io.github.rbd4j.internal.Operation;
 import io.github.rbd4j.internal.SizedBuffer;
 import io.github.rbd4j.internal.SizedBuffer.Sizing;
@@ -73,9 +74,11 @@ public final class ImageMirror {
     if (mode == ImageMirrorMode.UNKNOWN) {
       throw new IllegalArgumentException("the mode is unknown");
     }
-    handle.call(
-        operation("enable the mirroring of"),
-        image -> rbd_mirror_image_enable2(image, mode.value()));
+    OffCarrier.run( // it takes a snapshot, for which listeners prepare
+        () ->
+            handle.call(
+                operation("enable the mirroring of"),
+                image -> rbd_mirror_image_enable2(image, mode.value())));
   }
 
   /**

@@ -26,6 +26,7 @@ import static io.github.rbd4j.bindings.librbd_h.rbd_mirror_site_name_get;
 import static io.github.rbd4j.bindings.librbd_h.rbd_mirror_site_name_set;
 import static io.github.rbd4j.bindings.librbd_h.rbd_mirror_uuid_get;
 
+import io.github.rbd4j.InvalidRequestException;
 import io.github.rbd4j.bindings.rbd_mirror_image_global_status_t;
 import io.github.rbd4j.bindings.rbd_mirror_image_info_t;
 import io.github.rbd4j.bindings.rbd_mirror_peer_site_t;
@@ -35,6 +36,7 @@ import io.github.rbd4j.internal.NativeHandle;
 import io.github.rbd4j.internal.NativeStrings;
 import io.github.rbd4j.internal.NativeSymbols;
 import io.github.rbd4j.internal.NativeTime;
+import io.github.rbd4j.internal.NestedText;
 import io.github.rbd4j.internal.Operation;
 import io.github.rbd4j.internal.SizedBuffer;
 import io.github.rbd4j.internal.SizedBuffer.Sizing;
@@ -143,21 +145,33 @@ public final class Mirror {
   }
 
   /**
-   * Sets what of the pool is mirrored.
+   * Sets what of the pool is mirrored. If that fails, the mode is what it was.
    *
    * <p>Implements: {@code int rbd_mirror_mode_set(rados_ioctx_t io_ctx, rbd_mirror_mode_t
    * mirror_mode)}
    *
    * @param mode the mode
    * @throws io.github.rbd4j.ObjectBusyException if mirroring is to be disabled and there are peers
-   * @throws io.github.rbd4j.InvalidRequestException if mirroring is to be disabled in mode {@link
-   *     MirrorMode#IMAGE} and there are mirrored images, or if the cluster does not know the mode
+   * @throws InvalidRequestException if mirroring is to be disabled in mode {@link MirrorMode#IMAGE}
+   *     and there are mirrored images, or if the cluster does not know the mode
    */
   public void setMode(MirrorMode mode) {
     requireKnown(mode != MirrorMode.UNKNOWN, "mode");
+    int before = modeValue();
+    try {
+      set(mode.value());
+    } catch (InvalidRequestException notKnown) {
+      // librbd of Ceph 20 sets another mode first, and an older cluster refuses the last one.
+      if (modeValue() != before) {
+        set(before);
+      }
+      throw notKnown;
+    }
+  }
+
+  private void set(int mode) {
     handle.call(
-        handle.operation("set the mirror mode of"),
-        pool -> rbd_mirror_mode_set(pool, mode.value()));
+        handle.operation("set the mirror mode of"), pool -> rbd_mirror_mode_set(pool, mode));
   }
 
   /**
@@ -236,18 +250,24 @@ public final class Mirror {
    * rbd_mirror_peer_direction_t direction, const char *token)}
    *
    * @param direction {@link MirrorPeerDirection#RX} or {@link MirrorPeerDirection#RX_TX}
-   * @param token the token
+   * @param token the token; its native copy is erased
+   * @throws IllegalArgumentException if it is so long or nested that it cannot be a token
    * @throws io.github.rbd4j.InvalidRequestException if it is no token, or one of this cluster, or
    *     if the pool has another peer already, of which librbd supports one only
    */
   public void importBootstrapToken(MirrorPeerDirection direction, String token) {
     requireKnown(direction != MirrorPeerDirection.UNKNOWN, "direction");
-    NativeStrings.requireName(token, "token");
+    NestedText.requireToken(NativeStrings.requireName(token, "token"), "token");
     handle.callInArena(
         handle.operation("import a mirror bootstrap token into"),
-        (pool, arena) ->
-            rbd_mirror_peer_bootstrap_import(
-                pool, direction.value(), NativeStrings.copy(arena, token)));
+        (pool, arena) -> {
+          MemorySegment secret = NativeStrings.copy(arena, token);
+          try {
+            return rbd_mirror_peer_bootstrap_import(pool, direction.value(), secret);
+          } finally {
+            secret.fill((byte) 0);
+          }
+        });
   }
 
   /**
@@ -413,9 +433,10 @@ public final class Mirror {
    * @throws io.github.rbd4j.ObjectNotFoundException if there is no such peer
    */
   public void setPeerAttributes(String uuid, Map<String, String> attributes) {
+    Map<String, String> all = Map.copyOf(attributes); // it must not change in between
     StringBuilder keys = new StringBuilder();
     StringBuilder values = new StringBuilder();
-    attributes.forEach(
+    all.forEach(
         (key, value) -> {
           keys.append(NativeStrings.requireName(key, "key")).append('\0');
           values.append(NativeStrings.require(value, "value")).append('\0');
@@ -427,7 +448,7 @@ public final class Mirror {
           MemorySegment secrets = arena.allocateFrom(values.toString());
           try {
             return rbd_mirror_peer_site_set_attributes(
-                pool, id, arena.allocateFrom(keys.toString()), secrets, attributes.size());
+                pool, id, arena.allocateFrom(keys.toString()), secrets, all.size());
           } finally {
             secrets.fill((byte) 0);
           }
