@@ -14,6 +14,7 @@ import io.github.rbd4j.internal.Failures;
 import io.github.rbd4j.internal.Handles;
 import io.github.rbd4j.internal.NativeHandle;
 import io.github.rbd4j.internal.NativeStrings;
+import io.github.rbd4j.internal.NestedText;
 import io.github.rbd4j.internal.SameCluster;
 import io.github.rbd4j.internal.Subject;
 import io.github.rbd4j.internal.Upcalls;
@@ -78,11 +79,12 @@ public final class Migration {
    *     "file", "file_path": "/image.raw"}}}
    * @param targetName the name of the new image, without {@code /} and {@code @}
    * @param options how it shall be
+   * @throws IllegalArgumentException if it has more than 65,536 characters, or more than 64 levels
    * @throws InvalidRequestException if the source makes no sense
    * @throws FunctionNotSupportedException if the loaded librbd does not know this kind of source
    */
   public void prepareImport(String sourceSpec, String targetName, ImageOptions options) {
-    NativeStrings.requireName(sourceSpec, "sourceSpec");
+    NestedText.require(NativeStrings.requireName(sourceSpec, "sourceSpec"), "sourceSpec");
     NativeStrings.requireNewName(targetName, "targetName");
     options.use(
         opts ->
@@ -119,16 +121,17 @@ public final class Migration {
    */
   public void execute(String name, ProgressListener listener) {
     NativeStrings.requireName(name, "name");
-    handle.callWithUpcall(
+    handle.callWithProgress(
         rbd.imageOperation("execute the migration of", name),
-        Objects.requireNonNull(listener, "listener"),
+        listener,
         (pool, arena, argument) ->
             rbd_migration_execute_with_progress(
                 pool, NativeStrings.copy(arena, name), Upcalls.progressStub(), argument));
   }
 
   /**
-   * Undoes a migration that is not committed: the image is again what it was.
+   * Undoes a migration that is not committed: the image has its old name and place again. What was
+   * written to the target is written to the source; snapshots that were taken of it are lost.
    *
    * @param name the name of the target, in this pool
    * @throws ImageNotFoundException if there is none of that name
@@ -138,8 +141,10 @@ public final class Migration {
   }
 
   /**
-   * Undoes a migration that is not committed: the image is again what it was. An exception out of
-   * the listener stops it, and leaves images that can only be aborted: call again.
+   * Undoes a migration that is not committed: the image has its old name and place again. What was
+   * written to the target is written to the source; snapshots that were taken of it are lost. An
+   * import just ends. An exception out of the listener stops it, and leaves images that can only be
+   * aborted: call again.
    *
    * <p>Implements: {@code int rbd_migration_abort_with_progress(rados_ioctx_t ioctx, const char
    * *image_name, librbd_progress_fn_t cb, void *cbdata)}
@@ -150,9 +155,9 @@ public final class Migration {
    */
   public void abort(String name, ProgressListener listener) {
     NativeStrings.requireName(name, "name");
-    handle.callWithUpcall(
+    handle.callWithProgress(
         rbd.imageOperation("abort the migration of", name),
-        Objects.requireNonNull(listener, "listener"),
+        listener,
         (pool, arena, argument) ->
             rbd_migration_abort_with_progress(
                 pool, NativeStrings.copy(arena, name), Upcalls.progressStub(), argument));
@@ -186,7 +191,7 @@ public final class Migration {
     NativeStrings.requireName(name, "name");
     UnstoppedListener unstopped =
         new UnstoppedListener(Objects.requireNonNull(listener, "listener"));
-    handle.callWithUpcall(
+    handle.callWithProgress(
         rbd.imageOperation("commit the migration of", name),
         unstopped,
         (pool, arena, argument) ->

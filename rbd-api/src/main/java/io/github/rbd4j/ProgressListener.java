@@ -7,7 +7,9 @@ package io.github.rbd4j;
  * operation. It must be quick, and must not call rbd4j: a blocking call from here throws {@link
  * IllegalStateException}. An exception that it throws comes out of the operation; where librbd can
  * be stopped, it also stops the operation (throw {@link java.util.concurrent.CancellationException}
- * to cancel).
+ * to cancel). librbd cannot stop what it has asked another client to do: one that owns the
+ * exclusive lock of the image resizes, flattens, sparsifies or rebuilds it in the place of the
+ * caller, to the end, and only then the exception comes out.
  */
 @FunctionalInterface
 public interface ProgressListener {

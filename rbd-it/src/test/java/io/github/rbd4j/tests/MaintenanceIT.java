@@ -142,11 +142,35 @@ class MaintenanceIT {
   void aShrinkingCanBeCancelled() {
     assertThatThrownBy(() -> image.resize(MIB, true, Progress.cancelling()))
         .isInstanceOf(CancellationException.class);
+    Await.until("the size is the old one", () -> image.size() == (long) OBJECTS * MIB);
+    assertThat(objects(image.blockNamePrefix())).isGreaterThan(1);
     Progress progress = new Progress();
     image.resize(MIB, true, progress);
     progress.assertWent();
     assertThat(image.size()).isEqualTo(MIB);
     Bytes.assertEqual(Bytes.of(image), java.util.Arrays.copyOf(data, MIB));
+  }
+
+  /** Another client does it, and cannot be told to stop. */
+  @Test
+  void whatTheOwnerOfTheLockDoesIsNotCancelled() {
+    image.createSnapshot("s");
+    String child = Names.unique("child");
+    ImageOptions options = new ImageOptions().cloneFormat(2);
+    rbd.clone(name, "s", rbd, child, options);
+    try (Image owner = rbd.open(child);
+        Image clone = rbd.open(child)) {
+      owner.writeAt(0, new byte[] {1});
+      assertThat(owner.exclusiveLock().isOwner()).isTrue();
+      assertThatThrownBy(() -> clone.flatten(Progress.cancelling()))
+          .isInstanceOf(CancellationException.class);
+      assertThat(owner.exclusiveLock().isOwner()).isTrue();
+      assertThat(clone.parent()).isEmpty();
+      data[0] = 1;
+      Bytes.assertEqual(Bytes.of(clone, 0, 8 * MIB), data);
+    }
+    rbd.remove(child);
+    image.snapshot("s").remove();
   }
 
   @Test

@@ -37,6 +37,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Images move, and are used meanwhile. */
 @CephTest
@@ -199,11 +201,19 @@ class MigrationIT {
     }
   }
 
-  @Test
-  void anExecutedMoveCanStillBeAborted() {
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void whatWasWrittenToTheTargetIsInTheSourceAfterAnAbort(boolean executed) {
     prepare("moved");
-    migration.execute("moved", ProgressListener.NONE);
+    byte[] own = Bytes.random(5000, 2);
+    try (Image image = rbd.open("moved")) {
+      image.writeAt(MIB - 2000, own);
+    }
+    if (executed) {
+      migration.execute("moved", ProgressListener.NONE);
+    }
     migration.abort("moved", ProgressListener.NONE);
+    System.arraycopy(own, 0, data, MIB - 2000, own.length);
     try (Image image = rbd.open("source")) {
       Bytes.assertEqual(Bytes.of(image), data);
     }
