@@ -216,10 +216,11 @@ public final class AsyncImage {
    */
   public CompletableFuture<Long> readv(long offset, List<MemorySegment> targets) {
     Ranges.requireNotNegative(offset, "offset");
-    targets.forEach(AsyncImage::requireWritable);
-    long length = Ranges.requireTransfer(total(targets));
+    List<MemorySegment> pieces = List.copyOf(targets); // they must not change in between
+    pieces.forEach(AsyncImage::requireWritable);
+    long length = Ranges.requireTransfer(total(pieces));
     Scratch scratch = new Scratch();
-    Scratch.Vector memory = scratch.vector(targets);
+    Scratch.Vector memory = scratch.vector(pieces);
     AsyncOperation.Submission submission =
         (image, completion) ->
             rbd_aio_readv(image, memory.targets(), memory.count(), offset, completion);
@@ -338,8 +339,10 @@ public final class AsyncImage {
     NativeSymbols.require("rbd_aio_write_with_crc32c");
     long length = Ranges.requireTransfer(source.byteSize());
     int mask = (int) NativeFlag.mask(flags);
+    requireUsable(source);
     Scratch scratch = new Scratch();
-    Scratch.Piece memory = piece(scratch, source);
+    // The cluster refuses what has another checksum, and librbd tries again until it gives up.
+    Scratch.Piece memory = scratch.copied(source);
     return change(
         ImageOperation.WRITE,
         offset,
@@ -376,9 +379,10 @@ public final class AsyncImage {
    * @throws IllegalArgumentException if the range does not lie within the image; nothing is written
    */
   public CompletableFuture<Void> writev(long offset, List<MemorySegment> sources) {
-    long length = Ranges.requireTransfer(total(sources));
+    List<MemorySegment> pieces = List.copyOf(sources); // they must not change in between
+    long length = Ranges.requireTransfer(total(pieces));
     Scratch scratch = new Scratch();
-    Scratch.Vector memory = vector(scratch, sources);
+    Scratch.Vector memory = vector(scratch, pieces);
     return change(
         ImageOperation.WRITE,
         offset,
@@ -588,11 +592,13 @@ public final class AsyncImage {
       Set<IoFlag> flags) {
     int mask = (int) NativeFlag.mask(flags);
     NativeSymbols.require("rbd_aio_compare_and_writev");
-    long length = Ranges.requireTransfer(total(replacement));
-    Ranges.requireEqualLengths(total(expected), length);
+    List<MemorySegment> oldPieces = List.copyOf(expected); // they must not change in between
+    List<MemorySegment> newPieces = List.copyOf(replacement);
+    long length = Ranges.requireTransfer(total(newPieces));
+    Ranges.requireEqualLengths(total(oldPieces), length);
     Scratch scratch = new Scratch();
-    Scratch.Vector old = vector(scratch, expected);
-    Scratch.Vector memory = vector(scratch, replacement);
+    Scratch.Vector old = vector(scratch, oldPieces);
+    Scratch.Vector memory = vector(scratch, newPieces);
     Scratch.StoredLong mismatch = scratch.number();
     return change(
         ImageOperation.COMPARE_AND_WRITE,
@@ -633,10 +639,13 @@ public final class AsyncImage {
         ImageOperation.FLUSH,
         0,
         0,
-        false,
+        data.looksAtPresence(),
         Scratch.NONE,
         (image, completion) -> rbd_aio_flush(image, completion),
-        (_, result) -> done(result, ImageOperation.FLUSH));
+        (image, result) -> {
+          data.requirePresent(image);
+          return done(result, ImageOperation.FLUSH);
+        });
   }
 
   private @Nullable Void done(long result, ImageOperation kind) {

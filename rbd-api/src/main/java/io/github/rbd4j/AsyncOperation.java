@@ -137,9 +137,10 @@ final class AsyncOperation<T> implements CompletionListener {
     var _ =
         future.whenComplete(
             (_, failure) -> {
-              context.inFlight().remove(this);
               if (stepOut.getAsBoolean()) {
                 end(failure);
+              } else if (state == FINISHED) {
+                context.inFlight().remove(this); // it ended before it was added
               }
             });
   }
@@ -228,12 +229,9 @@ final class AsyncOperation<T> implements CompletionListener {
   }
 
   private void finish() {
-    if (!STATE.compareAndSet(this, LANDED, FINISHED)) {
-      return;
-    }
     if (asksLibrbd() && Upcalls.isInsideCallback()) {
-      var _ = Thread.startVirtualThread(this::complete);
-    } else {
+      var _ = Thread.startVirtualThread(this::finish);
+    } else if (STATE.compareAndSet(this, LANDED, FINISHED)) {
       complete();
     }
   }

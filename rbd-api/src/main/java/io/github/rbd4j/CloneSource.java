@@ -4,6 +4,7 @@ import io.github.rbd4j.internal.Errno;
 import io.github.rbd4j.internal.Failures;
 import io.github.rbd4j.internal.Operation;
 import io.github.rbd4j.rados.Cluster;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -18,6 +19,9 @@ final class CloneSource {
   /** As the monitors say it, in the order of the releases; v2 clones came with mimic. */
   private static final Pattern MIN_COMPATIBLE =
       Pattern.compile("\"(?:require_)?min_compat_client\"\\s*:\\s*\"([a-z]*)\"");
+
+  /** What the monitors say where nothing was ever set. */
+  private static final Set<String> UNKNOWN = Set.of("", "unknown", "unspecified");
 
   private static final char MIMIC = 'm';
 
@@ -73,10 +77,16 @@ final class CloneSource {
     } catch (PermissionDeniedException notAllowed) {
       return true;
     }
+    return saysThatAllClientsKnowFormat2(map);
+  }
+
+  /** Reads the answer of {@code osd dump} in JSON. */
+  static boolean saysThatAllClientsKnowFormat2(String map) {
     Matcher release = MIN_COMPATIBLE.matcher(map);
     boolean known = false;
     while (release.find()) {
-      known |= !release.group(1).isEmpty() && release.group(1).charAt(0) >= MIMIC;
+      String name = release.group(1);
+      known |= !UNKNOWN.contains(name) && name.charAt(0) >= MIMIC;
     }
     return known;
   }

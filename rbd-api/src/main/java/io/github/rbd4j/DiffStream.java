@@ -32,6 +32,7 @@ final class DiffStream extends AbstractSpliterator<DiffExtent> {
     int count;
   }
 
+  private final Runnable entry;
   private final Source source;
   private volatile boolean closed;
 
@@ -46,13 +47,20 @@ final class DiffStream extends AbstractSpliterator<DiffExtent> {
   private Pack taking = new Pack();
   private int taken;
 
-  private DiffStream(Source source) {
+  private DiffStream(Runnable entry, Source source) {
     super(Long.MAX_VALUE, Spliterator.ORDERED | Spliterator.NONNULL | Spliterator.IMMUTABLE);
+    this.entry = entry;
     this.source = source;
   }
 
-  static Stream<DiffExtent> of(Source source) {
-    DiffStream stream = new DiffStream(source);
+  /**
+   * Makes a stream.
+   *
+   * @param entry throws where nobody may wait for an extent
+   * @param source what iterates over them
+   */
+  static Stream<DiffExtent> of(Runnable entry, Source source) {
+    DiffStream stream = new DiffStream(entry, source);
     return StreamSupport.stream(stream, false).onClose(() -> stream.closed = true);
   }
 
@@ -87,6 +95,7 @@ final class DiffStream extends AbstractSpliterator<DiffExtent> {
 
   @Override
   public boolean tryAdvance(Consumer<? super DiffExtent> action) {
+    entry.run();
     if (closed) {
       return false;
     }

@@ -581,7 +581,8 @@ public final class Image extends NativeObject {
   }
 
   /**
-   * Turns features on or off. Of those that can be changed, see Ceph's documentation.
+   * Turns features on or off. Of those that can be changed, see Ceph's documentation. An object map
+   * that is turned on is not valid until {@link #rebuildObjectMap()}.
    *
    * <p>Implements: {@code int rbd_update_features(rbd_image_t image, uint64_t features, uint8_t
    * enabled)}
@@ -761,13 +762,11 @@ public final class Image extends NativeObject {
    */
   public void resize(long size, boolean allowShrink, ProgressListener listener) {
     Ranges.requireNotNegative(size, "size");
-    OffCarrier.run(
-        () ->
-            handle.callWithUpcall(
-                handle.operation("resize"),
-                Objects.requireNonNull(listener, "listener"),
-                (image, arena, argument) ->
-                    rbd_resize2(image, size, allowShrink, Upcalls.progressStub(), argument)));
+    handle.callWithProgress(
+        handle.operation("resize"),
+        listener,
+        (image, arena, argument) ->
+            rbd_resize2(image, size, allowShrink, Upcalls.progressStub(), argument));
   }
 
   /**
@@ -790,13 +789,11 @@ public final class Image extends NativeObject {
    * @throws InvalidRequestException if the image is no clone
    */
   public void flatten(ProgressListener listener) {
-    OffCarrier.run(
-        () ->
-            handle.callWithUpcall(
-                handle.operation("flatten"),
-                Objects.requireNonNull(listener, "listener"),
-                (image, arena, argument) ->
-                    rbd_flatten_with_progress(image, Upcalls.progressStub(), argument)));
+    handle.callWithProgress(
+        handle.operation("flatten"),
+        listener,
+        (image, arena, argument) ->
+            rbd_flatten_with_progress(image, Upcalls.progressStub(), argument));
   }
 
   /**
@@ -823,18 +820,16 @@ public final class Image extends NativeObject {
    */
   public void sparsify(long sparseSize, ProgressListener listener) {
     Ranges.requireNotNegative(sparseSize, "sparseSize");
-    OffCarrier.run(
-        () ->
-            handle.callWithUpcall(
-                handle.operation("sparsify"),
-                Objects.requireNonNull(listener, "listener"),
-                (image, arena, argument) ->
-                    rbd_sparsify_with_progress(
-                        image, sparseSize, Upcalls.progressStub(), argument)));
+    handle.callWithProgress(
+        handle.operation("sparsify"),
+        listener,
+        (image, arena, argument) ->
+            rbd_sparsify_with_progress(image, sparseSize, Upcalls.progressStub(), argument));
   }
 
   /**
-   * Makes the object map anew by looking at each object.
+   * Makes the object map anew by looking at each object: that of the image, or that of the snapshot
+   * which this handle shows since {@link #setSnapshot(String)}. Each snapshot has one of its own.
    *
    * @throws InvalidRequestException if the image has no object map
    */
@@ -852,13 +847,11 @@ public final class Image extends NativeObject {
    * @throws InvalidRequestException if the image has no object map
    */
   public void rebuildObjectMap(ProgressListener listener) {
-    OffCarrier.run(
-        () ->
-            handle.callWithUpcall(
-                handle.operation("rebuild the object map of"),
-                Objects.requireNonNull(listener, "listener"),
-                (image, arena, argument) ->
-                    rbd_rebuild_object_map(image, Upcalls.progressStub(), argument)));
+    handle.callWithProgress(
+        handle.operation("rebuild the object map of"),
+        listener,
+        (image, arena, argument) ->
+            rbd_rebuild_object_map(image, Upcalls.progressStub(), argument));
   }
 
   // ----------------------------------------------------------------------------------- copies
@@ -1003,14 +996,15 @@ public final class Image extends NativeObject {
    *     where there is no such parent, and {@link ImageOptions#flatten} is not set
    */
   public void deepCopyTo(Rbd target, String name, ImageOptions options, ProgressListener listener) {
-    if (options.getLong(ImageOption.FLATTEN).orElse(0) == 0 && parent().isPresent()) {
+    ImageOptions now = options.copy(); // they must not change in between
+    if (now.getLong(ImageOption.FLATTEN).orElse(0) == 0 && parent().isPresent()) {
       SameCluster.require(rbd.ioContext().cluster(), target.ioContext().cluster());
     }
     copy(
         "deep copy",
         target,
         name,
-        options,
+        now,
         listener,
         (image, arena, pool, opts, argument) ->
             rbd_deep_copy_with_progress(
@@ -1494,18 +1488,12 @@ public final class Image extends NativeObject {
     // librbd flushes by itself, but when it learns there that a write before has failed, it forgets
     // to let writes in again: the next one would wait for ever.
     data.flush();
-    OffCarrier.run(
-        () ->
-            handle.callWithUpcall(
-                snapshotOperation("create", name),
-                listener,
-                (image, arena, argument) ->
-                    rbd_snap_create2(
-                        image,
-                        NativeStrings.copy(arena, name),
-                        mask,
-                        Upcalls.progressStub(),
-                        argument)));
+    handle.callWithProgress(
+        snapshotOperation("create", name),
+        listener,
+        (image, arena, argument) ->
+            rbd_snap_create2(
+                image, NativeStrings.copy(arena, name), mask, Upcalls.progressStub(), argument));
     return new Snapshot(this, name);
   }
 
@@ -1821,7 +1809,9 @@ public final class Image extends NativeObject {
    */
   public Stream<DiffExtent> diffStream(DiffOptions options) {
     Objects.requireNonNull(options, "options");
-    return DiffStream.of(visitor -> diffIterate(options, visitor));
+    // In a callback it would wait for librbd, which waits for the callback.
+    return DiffStream.of(
+        () -> Upcalls.refuseInsideCallback(handle), visitor -> diffIterate(options, visitor));
   }
 
   /**

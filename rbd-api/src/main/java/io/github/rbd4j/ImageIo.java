@@ -23,6 +23,7 @@ import io.github.rbd4j.internal.Failures;
 import io.github.rbd4j.internal.NativeHandle;
 import io.github.rbd4j.internal.SegmentLifetime;
 import io.github.rbd4j.internal.StagingPool;
+import io.github.rbd4j.internal.Upcalls;
 import io.github.rbd4j.jfr.ImageEvent;
 import io.github.rbd4j.jfr.ImageOperation;
 import java.lang.foreign.Arena;
@@ -99,27 +100,31 @@ final class ImageIo {
   }
 
   private long readHeap(long offset, MemorySegment target, int flags) {
+    Upcalls.refuseInsideCallback(handle); // before it could wait for memory
     long length = target.byteSize();
     StagingPool pool = handle.staging().forTransfer(length);
-    MemorySegment staging = pool.take();
-    try {
-      long done = 0;
-      do {
-        long part = Math.min(pool.chunkSize(), length - done);
-        long count = readOnce(offset + done, staging, part, flags);
-        if (count <= 0) {
-          return done == 0 ? count : done;
+    long done = 0;
+    do {
+      long part = Math.min(pool.chunkSize(), length - done);
+      long count;
+      MemorySegment staging = pool.take(); // for each part anew: others wait for it, too
+      try {
+        count = readOnce(offset + done, staging, part, flags);
+        if (count > 0) {
+          MemorySegment.copy(staging, 0, target, done, count);
         }
-        MemorySegment.copy(staging, 0, target, done, count);
-        done += count;
-        if (count < part) {
-          break;
-        }
-      } while (done < length);
-      return done;
-    } finally {
-      pool.give(staging);
-    }
+      } finally {
+        pool.give(staging);
+      }
+      if (count <= 0) {
+        return done == 0 ? count : done;
+      }
+      done += count;
+      if (count < part) {
+        break;
+      }
+    } while (done < length);
+    return done;
   }
 
   /** One read; the number of bytes, or -1 at or behind the end of the image. */
@@ -162,7 +167,7 @@ final class ImageIo {
     }
   }
 
-  private void requirePresent(MemorySegment image) {
+  void requirePresent(MemorySegment image) {
     if (presence != null) {
       presence.require(image);
     }
@@ -224,16 +229,16 @@ final class ImageIo {
 
   private void writeHeap(long offset, MemorySegment source, long length, int flags) {
     StagingPool pool = handle.staging().forTransfer(length);
-    MemorySegment staging = pool.take();
-    try {
-      for (long done = 0; done < length; ) {
-        long part = Math.min(pool.chunkSize(), length - done);
+    for (long done = 0; done < length; ) {
+      long part = Math.min(pool.chunkSize(), length - done);
+      MemorySegment staging = pool.take(); // for each part anew: others wait for it, too
+      try {
         MemorySegment.copy(source, done, staging, 0, part);
         writeOnce(offset + done, staging, part, done, flags);
-        done += part;
+      } finally {
+        pool.give(staging);
       }
-    } finally {
-      pool.give(staging);
+      done += part;
     }
   }
 
@@ -297,10 +302,12 @@ final class ImageIo {
 
   /**
    * Whether librbd can be given the memory itself. While a virtual thread is parked nobody holds
-   * the memory, so that it must be such that no other thread can free it.
+   * the memory, so that it must be such that no other thread can free it. A file that is mapped can
+   * become shorter, which only the JVM survives.
    */
   private static boolean canBeUsedDirectly(MemorySegment memory) {
     return memory.isNative()
+        && !memory.isMapped()
         && (!Thread.currentThread().isVirtual()
             || SegmentLifetime.isManaged(memory)
             || SegmentLifetime.isConfined(memory));

@@ -9,11 +9,13 @@ import io.github.rbd4j.internal.Failures;
 import io.github.rbd4j.internal.NativeStrings;
 import io.github.rbd4j.internal.NativeSymbols;
 import io.github.rbd4j.internal.Operation;
+import io.github.rbd4j.internal.StripeCount;
 import io.github.rbd4j.internal.Subject;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.EnumMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -88,7 +90,7 @@ public final class ImageOptions {
    * Sets how data is striped.
    *
    * @param unit the stripe unit in bytes
-   * @param count over how many objects a stripe goes
+   * @param count over how many objects a stripe goes, at most 1,048,576
    * @return these options
    */
   public ImageOptions striping(long unit, long count) {
@@ -157,10 +159,12 @@ public final class ImageOptions {
    * @param option the option
    * @param value its value
    * @return these options
-   * @throws IllegalArgumentException if the option is a text
+   * @throws IllegalArgumentException if the option is a text, or if librbd would keep only a part
+   *     of the value
    */
   public ImageOptions set(ImageOption option, long value) {
     requireKind(option, false);
+    requireWidth(option, value);
     values.put(option, value);
     return this;
   }
@@ -181,6 +185,34 @@ public final class ImageOptions {
     requireKind(option, true);
     values.put(option, value);
     return this;
+  }
+
+  /**
+   * Refuses what does not fit. librbd cuts numbers off without a word: a stripe count of which
+   * nothing is left has it divide by zero, and an order of which nothing is left is the default.
+   */
+  private static void requireWidth(ImageOption option, long value) {
+    long most =
+        switch (option) {
+          case ORDER, JOURNAL_ORDER, JOURNAL_SPLAY_WIDTH -> 255;
+          case STRIPE_COUNT -> StripeCount.MAX;
+          default -> Long.MAX_VALUE;
+        };
+    if (most < Long.MAX_VALUE && (value < 0 || value > most)) {
+      throw new IllegalArgumentException(
+          option.name().toLowerCase(Locale.ROOT) + " " + value + " is not between 0 and " + most);
+    }
+  }
+
+  /**
+   * Copies the options.
+   *
+   * @return other options that are what these are now
+   */
+  public ImageOptions copy() {
+    ImageOptions copy = new ImageOptions();
+    copy.values.putAll(values);
+    return copy;
   }
 
   /**

@@ -20,6 +20,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Whether an image that is open for reading only is still there. The cluster knows nothing of such
@@ -44,6 +45,10 @@ final class Presence {
   private volatile long snapshot = NO_SNAPSHOT;
   private volatile long nextLook = System.nanoTime() + INTERVAL;
 
+  // What became of the last look of those who come at the same time; guarded by this.
+  private long ended;
+  private @Nullable RuntimeException failure;
+
   Presence(Image image, NativeHandle handle) {
     this.handle = handle;
     this.pool = Handles.of(image.rbd().ioContext()).use((pointer, _) -> pointer);
@@ -62,12 +67,23 @@ final class Presence {
 
   /** Looks, if the last look was some time ago. */
   void requireLately(MemorySegment image) {
-    if (System.nanoTime() - nextLook < 0) {
+    long came = System.nanoTime();
+    if (came - nextLook < 0) {
       return;
     }
-    synchronized (this) { // one of those who come at the same time is enough
+    synchronized (this) { // one look is enough for those who come at the same time
+      if (failure != null && ended - came > 0) {
+        throw failure;
+      }
       if (System.nanoTime() - nextLook >= 0) {
-        require(image);
+        failure = null;
+        try {
+          require(image);
+        } catch (RuntimeException e) {
+          failure = e;
+          ended = System.nanoTime();
+          throw e;
+        }
       }
     }
   }
@@ -129,9 +145,13 @@ final class Presence {
         rbd_open_by_id_read_only(pool, NativeStrings.copy(arena, id), out, MemorySegment.NULL),
         operation());
     MemorySegment fresh = out.get(ValueLayout.ADDRESS, 0);
-    OpeningThread.awaitLeft(fresh, arena, false);
-    int result = rbd_snap_get_namespace_type(fresh, wanted, arena.allocate(ValueLayout.JAVA_INT));
-    rbd_close(fresh);
+    int result;
+    try {
+      OpeningThread.awaitLeft(fresh, arena, false);
+      result = rbd_snap_get_namespace_type(fresh, wanted, arena.allocate(ValueLayout.JAVA_INT));
+    } finally {
+      rbd_close(fresh);
+    }
     Failures.check(result, operation().on(Subject.SNAPSHOT, handle.name()));
   }
 }

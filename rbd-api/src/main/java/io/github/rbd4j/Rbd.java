@@ -237,15 +237,16 @@ public final class Rbd {
       String parent, String snapshot, Rbd child, String childName, ImageOptions options) {
     NativeStrings.requireName(parent, "parent");
     NativeStrings.requireName(snapshot, "snapshot");
+    ImageOptions now = options.copy(); // they must not change in between
     clone(
         imageName(parent) + "@" + snapshot,
         child,
         childName,
-        options,
+        now,
         operation -> {
           try (Image source = open(parent, OpenOptions.at(snapshot))) {
             boolean isProtected = source.snapshot(snapshot).isProtected();
-            new CloneSource(source, operation).require(isProtected, child, options);
+            new CloneSource(source, operation).require(isProtected, child, now);
           }
         },
         (pool, arena, childPool, opts) ->
@@ -279,11 +280,12 @@ public final class Rbd {
       String parent, long snapshotId, Rbd child, String childName, ImageOptions options) {
     NativeStrings.requireName(parent, "parent");
     NativeSymbols.require("rbd_clone4");
+    ImageOptions now = options.copy(); // they must not change in between
     clone(
         imageName(parent) + "@id:" + snapshotId,
         child,
         childName,
-        options,
+        now,
         operation -> {
           try (Image source = openReadOnly(parent)) {
             source.setSnapshot(snapshotId);
@@ -292,7 +294,7 @@ public final class Rbd {
                 source.snapshotNamespace(snapshotId).type() == SnapshotNamespaceType.USER
                     && !name.isEmpty()
                     && source.snapshot(name).isProtected();
-            new CloneSource(source, operation).require(isProtected, child, options);
+            new CloneSource(source, operation).require(isProtected, child, now);
           }
         },
         (pool, arena, childPool, opts) ->
@@ -318,7 +320,6 @@ public final class Rbd {
       Consumer<Operation> check,
       CloneCall call) {
     NativeStrings.requireNewName(childName, "childName");
-    Objects.requireNonNull(options, "options");
     SameCluster.require(io.cluster(), child.io.cluster());
     Operation operation =
         handle.operation("clone").on(Subject.IMAGE, what + " to " + child.imageName(childName));
@@ -709,7 +710,12 @@ public final class Rbd {
           NativeHandle opened =
               new NativeHandle(parent, Subject.IMAGE, fullName, image, Image::closeNative);
           if (opener.readOnly()) {
-            OpeningThread.awaitLeft(image, arena, snapshot != null);
+            try {
+              OpeningThread.awaitLeft(image, arena, snapshot != null);
+            } catch (Throwable failure) { // nobody else could close it
+              opened.close();
+              throw failure;
+            }
           }
           return opened;
         });
@@ -742,9 +748,9 @@ public final class Rbd {
    */
   public void remove(String name, ProgressListener listener) {
     NativeStrings.requireName(name, "name");
-    handle.callWithUpcall(
+    handle.callWithProgress(
         imageOperation("remove", name),
-        Objects.requireNonNull(listener, "listener"),
+        listener,
         (pool, arena, argument) ->
             rbd_remove_with_progress(
                 pool, NativeStrings.copy(arena, name), Upcalls.progressStub(), argument));

@@ -58,6 +58,11 @@ final class Scratch {
     return new Piece(memory, direct ? -1 : reserve(memory.byteSize()));
   }
 
+  /** Takes memory of the caller of which librbd is given a copy in any case. */
+  Piece copied(MemorySegment memory) {
+    return new Piece(memory, reserve(memory.byteSize()));
+  }
+
   /** Takes several pieces, and reserves the vector that names them. */
   Vector vector(List<MemorySegment> memory) {
     return new Vector(

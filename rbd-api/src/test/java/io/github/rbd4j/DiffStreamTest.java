@@ -23,7 +23,7 @@ class DiffStreamTest {
             visitor.visit(i, 1, i % 2 == 0);
           }
         };
-    try (Stream<DiffExtent> extents = DiffStream.of(source)) {
+    try (Stream<DiffExtent> extents = DiffStream.of(() -> {}, source)) {
       long expected = 0;
       for (Iterator<DiffExtent> all = extents.iterator(); all.hasNext(); consumed.release()) {
         assertThat(all.next()).isEqualTo(new DiffExtent(expected, 1, expected % 2 == 0));
@@ -38,7 +38,7 @@ class DiffStreamTest {
     for (int count : new int[] {0, 1, 1023, 1024, 1025, 5000}) {
       DiffStream.Source source =
           visitor -> LongStream.range(0, count).forEach(i -> visitor.visit(i, 1, true));
-      try (Stream<DiffExtent> extents = DiffStream.of(source)) {
+      try (Stream<DiffExtent> extents = DiffStream.of(() -> {}, source)) {
         assertThat(extents.map(DiffExtent::offset).toList())
             .containsExactlyElementsOf(LongStream.range(0, count).boxed().toList());
       }
@@ -52,7 +52,7 @@ class DiffStreamTest {
           visitor.visit(7, 1, true);
           throw new IllegalStateException("the end");
         };
-    try (Stream<DiffExtent> extents = DiffStream.of(source)) {
+    try (Stream<DiffExtent> extents = DiffStream.of(() -> {}, source)) {
       Iterator<DiffExtent> all = extents.iterator();
       assertThat(all.next().offset()).isEqualTo(7);
       assertThatThrownBy(all::hasNext).hasMessage("the end");

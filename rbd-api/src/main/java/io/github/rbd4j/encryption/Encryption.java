@@ -9,6 +9,7 @@ import io.github.rbd4j.bindings.rbd_encryption_spec_t;
 import io.github.rbd4j.internal.Handles;
 import io.github.rbd4j.internal.NativeHandle;
 import io.github.rbd4j.internal.NativeSymbols;
+import io.github.rbd4j.internal.OffCarrier;
 import io.github.rbd4j.internal.Operation;
 import io.github.rbd4j.internal.Subject;
 import java.lang.foreign.MemorySegment;
@@ -56,19 +57,23 @@ public final class Encryption {
       throw new IllegalArgumentException(format + " can only be loaded");
     }
     handle.setEncrypted();
-    handle.callInArena(
-        handle
-            .operation("format the encryption of")
-            .on(Subject.OTHER, "image " + handle.name()), // what is there already is not the image
-        (image, arena) -> {
-          EncryptionFormat.NativeOptions options = format.toNative(arena);
-          try {
-            MemorySegment struct = options.struct();
-            return rbd_encryption_format(image, format.number(), struct, struct.byteSize());
-          } finally {
-            options.erase();
-          }
-        });
+    OffCarrier.run( // a key takes seconds
+        () ->
+            handle.callInArena(
+                handle
+                    .operation("format the encryption of")
+                    .on(
+                        Subject.OTHER,
+                        "image " + handle.name()), // what is there already is not the image
+                (image, arena) -> {
+                  EncryptionFormat.NativeOptions options = format.toNative(arena);
+                  try {
+                    MemorySegment struct = options.struct();
+                    return rbd_encryption_format(image, format.number(), struct, struct.byteSize());
+                  } finally {
+                    options.erase();
+                  }
+                }));
   }
 
   /**
@@ -91,17 +96,19 @@ public final class Encryption {
       NativeSymbols.require("rbd_encryption_load2"); // came with this format
     }
     handle.setEncrypted();
-    handle.callInArena(
-        loading(),
-        (image, arena) -> {
-          EncryptionFormat.NativeOptions options = format.toNative(arena);
-          try {
-            MemorySegment struct = options.struct();
-            return rbd_encryption_load(image, format.number(), struct, struct.byteSize());
-          } finally {
-            options.erase();
-          }
-        });
+    OffCarrier.run( // a key takes seconds
+        () ->
+            handle.callInArena(
+                loading(),
+                (image, arena) -> {
+                  EncryptionFormat.NativeOptions options = format.toNative(arena);
+                  try {
+                    MemorySegment struct = options.struct();
+                    return rbd_encryption_load(image, format.number(), struct, struct.byteSize());
+                  } finally {
+                    options.erase();
+                  }
+                }));
   }
 
   /**
@@ -118,30 +125,33 @@ public final class Encryption {
    * @throws UnsupportedOperationException if the loaded librbd is older
    */
   public void load(List<EncryptionFormat> formats) {
-    if (formats.isEmpty()) {
+    List<EncryptionFormat> those = List.copyOf(formats); // they must not change in between
+    if (those.isEmpty()) {
       throw new IllegalArgumentException("there are no formats");
     }
     NativeSymbols.require("rbd_encryption_load2");
     handle.setEncrypted();
-    handle.callInArena(
-        loading(),
-        (image, arena) -> {
-          List<EncryptionFormat.NativeOptions> all = new ArrayList<>();
-          try {
-            MemorySegment specs = rbd_encryption_spec_t.allocateArray(formats.size(), arena);
-            for (int i = 0; i < formats.size(); i++) {
-              EncryptionFormat.NativeOptions options = formats.get(i).toNative(arena);
-              all.add(options);
-              MemorySegment spec = rbd_encryption_spec_t.asSlice(specs, i);
-              rbd_encryption_spec_t.format(spec, formats.get(i).number());
-              rbd_encryption_spec_t.opts(spec, options.struct());
-              rbd_encryption_spec_t.opts_size(spec, options.struct().byteSize());
-            }
-            return rbd_encryption_load2(image, specs, formats.size());
-          } finally {
-            all.forEach(EncryptionFormat.NativeOptions::erase);
-          }
-        });
+    OffCarrier.run( // a key takes seconds
+        () ->
+            handle.callInArena(
+                loading(),
+                (image, arena) -> {
+                  List<EncryptionFormat.NativeOptions> all = new ArrayList<>();
+                  try {
+                    MemorySegment specs = rbd_encryption_spec_t.allocateArray(those.size(), arena);
+                    for (int i = 0; i < those.size(); i++) {
+                      EncryptionFormat.NativeOptions options = those.get(i).toNative(arena);
+                      all.add(options);
+                      MemorySegment spec = rbd_encryption_spec_t.asSlice(specs, i);
+                      rbd_encryption_spec_t.format(spec, those.get(i).number());
+                      rbd_encryption_spec_t.opts(spec, options.struct());
+                      rbd_encryption_spec_t.opts_size(spec, options.struct().byteSize());
+                    }
+                    return rbd_encryption_load2(image, specs, those.size());
+                  } finally {
+                    all.forEach(EncryptionFormat.NativeOptions::erase);
+                  }
+                }));
   }
 
   private Operation loading() {

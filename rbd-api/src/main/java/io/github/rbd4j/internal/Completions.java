@@ -5,9 +5,9 @@ import static io.github.rbd4j.bindings.librbd_h.rbd_aio_release;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.ref.Reference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Asynchronous calls of librbd. A completion belongs to one call; it is released in its callback,
@@ -34,10 +34,10 @@ public final class Completions {
    *     of
    */
   public static long submit(Call call, CompletionListener listener) {
-    Upcalls.Registration registration = Upcalls.register(listener);
     MemorySegment completion;
     StagingPool numbers = StagingPool.forNumbers();
     MemorySegment out = numbers.take();
+    Upcalls.Registration registration = Upcalls.register(listener);
     try {
       int result =
           rbd_aio_create_completion(registration.argument(), Upcalls.completionStub(), out);
@@ -84,11 +84,15 @@ public final class Completions {
   public static long await(Call call) {
     Waiter waiter = new Waiter(Thread.currentThread());
     long refused = submit(call, waiter);
-    return refused < 0 ? refused : waiter.await();
+    try {
+      return refused < 0 ? refused : waiter.await();
+    } finally {
+      Reference.reachabilityFence(call); // it refers to the memory that librbd uses until then
+    }
   }
 
   private static final class Waiter implements CompletionListener {
-    private @Nullable Thread thread;
+    private final Thread thread;
     private long result;
     private volatile boolean done;
 
@@ -98,10 +102,9 @@ public final class Completions {
 
     @Override
     public void onCompletion(long value) {
-      Thread waiting = thread;
       result = value;
       done = true;
-      LockSupport.unpark(waiting);
+      LockSupport.unpark(thread);
     }
 
     long await() {

@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
 public final class LiveClusters {
   private static final Logger LOG = LoggerFactory.getLogger(LiveClusters.class);
   private static final Duration LIMIT =
-      Duration.ofSeconds(Math.max(0, Long.getLong("rbd4j.shutdownSeconds", 10)));
+      Duration.ofSeconds(Math.clamp(Long.getLong("rbd4j.shutdownSeconds", 10), 0, 86_400));
   private static final Set<NativeHandle> LIVE = new LinkedHashSet<>();
   private static boolean hooked;
   private static boolean exiting;

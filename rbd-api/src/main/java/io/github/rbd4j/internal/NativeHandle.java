@@ -1,5 +1,6 @@
 package io.github.rbd4j.internal;
 
+import io.github.rbd4j.ProgressListener;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -8,6 +9,7 @@ import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -257,6 +259,14 @@ public final class NativeHandle {
       thrown.addSuppressed(Failures.toException(result, operation, null));
     }
     throw Rethrow.asIs(thrown);
+  }
+
+  /**
+   * Makes a long call that tells a listener how far it is; not on the carrier of a virtual thread.
+   */
+  public void callWithProgress(Operation operation, ProgressListener listener, UpcallCall call) {
+    Objects.requireNonNull(listener, "listener");
+    OffCarrier.run(() -> callWithUpcall(operation, listener, call));
   }
 
   /** Uses the pointer for something that is not one checked call. */

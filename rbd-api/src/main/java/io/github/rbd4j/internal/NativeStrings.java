@@ -73,11 +73,14 @@ public final class NativeStrings {
 
   /**
    * Checks a value that is about to be given to a configuration option. Ceph matches the value of
-   * this one option against a pattern in a recursion that takes some 300 bytes of stack for each
+   * one option against a pattern in a recursion that takes some 300 bytes of stack for each
    * character: a long value overflows the stack of the thread, and that ends the process.
    */
   public static String requireConfig(String option, String value) {
     require(value, "value");
+    if (optionName(option).equals("rbd_default_stripe_count")) {
+      StripeCount.requireConfig(value);
+    }
     if (value.length() > MAX_POOL_NAME && optionName(option).equals("rbd_default_data_pool")) {
       throw new IllegalArgumentException(
           "the value of " + option + " has more than " + MAX_POOL_NAME + " characters");

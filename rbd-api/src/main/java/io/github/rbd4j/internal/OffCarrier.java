@@ -1,7 +1,6 @@
 package io.github.rbd4j.internal;
 
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,24 +11,28 @@ public final class OffCarrier {
   private OffCarrier() {}
 
   /**
-   * Makes a call: on this thread, or, if that is virtual, on a platform thread while this parks.
+   * Makes a call: on this thread, or, if that is virtual, on a platform thread while this parks. In
+   * a callback it is this thread, so that what is refused there is refused.
    */
   public static void run(Runnable call) {
-    if (!Thread.currentThread().isVirtual()) {
+    if (!Thread.currentThread().isVirtual() || Upcalls.isInsideCallback()) {
       call.run();
       return;
     }
-    try {
-      CompletableFuture.runAsync(call, Thread.ofPlatform().daemon().name("rbd4j-call")::start)
-          .join();
-    } catch (CompletionException e) {
-      throw OffCarrier.<RuntimeException>sneaky(e.getCause());
+    CompletableFuture<@Nullable Throwable> thrown = new CompletableFuture<>();
+    Thread.ofPlatform().daemon().name("rbd4j-call").start(() -> thrown.complete(failureOf(call)));
+    Throwable failure = thrown.join();
+    if (failure != null) {
+      throw Rethrow.asIs(failure);
     }
   }
 
-  /** What a listener of the user threw can be anything. */
-  @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
-  private static <T extends Throwable> T sneaky(@Nullable Throwable thrown) throws T {
-    throw (T) thrown;
+  private static @Nullable Throwable failureOf(Runnable call) {
+    try {
+      call.run();
+      return null;
+    } catch (Throwable failure) { // what a listener of the user threw can be anything
+      return failure;
+    }
   }
 }

@@ -51,7 +51,8 @@ public final class ReadPipeline implements AutoCloseable {
     }
   }
 
-  private final AsyncImage image;
+  private final Image image;
+  private final AsyncImage reads;
   private final int depth;
   private final Iterator<DiffExtent> extents;
   private final ArrayDeque<Piece> underWay = new ArrayDeque<>();
@@ -66,12 +67,13 @@ public final class ReadPipeline implements AutoCloseable {
    * @param extents what to read; those that do not exist are passed on as holes
    */
   public ReadPipeline(Image image, int depth, Iterator<DiffExtent> extents) {
-    this.image = image.async(Pipelines.options(depth).onLibrbdThread(true));
+    this.image = image;
+    this.reads = image.async(Pipelines.options(depth).onLibrbdThread(true));
     this.depth = depth;
     this.extents = extents;
   }
 
-  /** Waits for the next piece; null after the last one. */
+  /** Waits for the next piece; null after the last one, once it is certain that all was there. */
   public @Nullable Piece next() throws IOException {
     giveBack(handedOut);
     handedOut = null;
@@ -79,6 +81,7 @@ public final class ReadPipeline implements AutoCloseable {
     fill();
     Piece piece = underWay.peek();
     if (piece == null) {
+      requireAllWasThere();
       return null;
     }
     if (piece.read != null) {
@@ -91,6 +94,13 @@ public final class ReadPipeline implements AutoCloseable {
     underWay.remove();
     handedOut = piece;
     return piece;
+  }
+
+  /** An image that is open for reading only can have been removed: a flush finds out. */
+  private void requireAllWasThere() {
+    if (!image.isWritable()) {
+      image.flush();
+    }
   }
 
   private void fill() {
@@ -117,7 +127,7 @@ public final class ReadPipeline implements AutoCloseable {
     long length = Math.min(extent.length(), TransferBlocks.SIZE - offset % TransferBlocks.SIZE);
     MemorySegment block = TransferBlocks.take();
     try {
-      underWay.add(new Piece(offset, length, block, image.read(offset, block.asSlice(0, length))));
+      underWay.add(new Piece(offset, length, block, reads.read(offset, block.asSlice(0, length))));
     } catch (RuntimeException e) {
       TransferBlocks.give(block);
       throw e;

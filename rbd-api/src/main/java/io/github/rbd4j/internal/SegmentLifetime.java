@@ -37,9 +37,12 @@ public final class SegmentLifetime {
     return CLOSEABLE.contains(type) ? null : type;
   }
 
-  /** True if the memory is native and lives as long as the segment is reachable, or for ever. */
+  /**
+   * True if the memory is native and lives as long as the segment is reachable, or for ever. That
+   * of a mapped file does not: the file can become shorter, and its disk can be full.
+   */
   public static boolean isManaged(MemorySegment segment) {
-    if (!segment.isNative()) {
+    if (!segment.isNative() || segment.isMapped()) {
       return false;
     }
     Class<?> type = segment.scope().getClass();

@@ -29,7 +29,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
 
 /**
@@ -45,7 +44,8 @@ import java.util.stream.Stream;
  *
  * <p>It is safe for any number of threads. Operations that use the position wait for each other;
  * those that are given a position run side by side. Direct buffers are handed to librbd as they
- * are. Written data is safe in the cluster after {@link #force}, or when the image is closed.
+ * are, unless they are mapped from a file. What a write wrote is in the cluster when it returns;
+ * only with a cache that writes back, {@link #force} or the close of the image brings it there.
  */
 @Preview
 public final class ImageChannel
@@ -66,12 +66,14 @@ public final class ImageChannel
   private final AsyncImage async;
   private final Set<ImageChannelOption> options;
   private final AtomicBoolean closed = new AtomicBoolean();
-  private final ReentrantLock positionLock = new ReentrantLock();
-  private final ReentrantLock resizeLock = new ReentrantLock();
+  private final Turn turn;
+  private final Turn resizing;
   private long position;
 
   private ImageChannel(Image image, Set<ImageChannelOption> options) {
     this.image = image;
+    this.turn = new Turn(image);
+    this.resizing = new Turn(image);
     this.async =
         image.async(Pipelines.options(QUEUE_DEPTH).stagingBytes(MAX_COPY + MAX_BUFFERS * OVERHEAD));
     this.options = options;
@@ -155,11 +157,8 @@ public final class ImageChannel
 
   /** Runs an operation that uses the position, after those of other threads. */
   private <T> T atPosition(ChannelFailures.Action<T> action) throws IOException {
-    positionLock.lock();
-    try {
+    try (var _ = turn.take()) {
       return whileOpen(action);
-    } finally {
-      positionLock.unlock();
     }
   }
 
@@ -217,16 +216,13 @@ public final class ImageChannel
   }
 
   private void shrink(long size) throws IOException {
-    resizeLock.lock();
-    try {
+    try (var _ = resizing.take()) {
       if (size < image.size()) {
         if (!options.contains(ImageChannelOption.RESIZE)) {
           throw new IOException("the channel may not resize the image: give it RESIZE");
         }
         image.resize(size, true);
       }
-    } finally {
-      resizeLock.unlock();
     }
   }
 
@@ -235,8 +231,7 @@ public final class ImageChannel
     if (length == 0 || offset <= image.size() - length) {
       return;
     }
-    resizeLock.lock();
-    try {
+    try (var _ = resizing.take()) {
       long size = image.size();
       if (offset <= size - length) {
         return;
@@ -246,8 +241,6 @@ public final class ImageChannel
             length + " bytes at " + offset + " do not fit into the image of " + size + " bytes");
       }
       image.resize(offset + length, false);
-    } finally {
-      resizeLock.unlock();
     }
   }
 
@@ -503,7 +496,7 @@ public final class ImageChannel
   private static long copy(ReadPipeline pipeline, WritableByteChannel target) throws IOException {
     long done = 0;
     for (var piece = pipeline.next(); piece != null; piece = pipeline.next()) {
-      ByteBuffer buffer = Objects.requireNonNull(piece.data()).asByteBuffer();
+      ByteBuffer buffer = Objects.requireNonNull(piece.data()).asReadOnly().asByteBuffer();
       while (buffer.hasRemaining()) {
         int written = target.write(buffer);
         done += written;

@@ -16,13 +16,14 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads an image from one offset to another. The image is read in large blocks, several of them
- * ahead of what is asked for. It is for one thread at a time, and leaves the image open.
+ * ahead of what is asked for. Threads take turns, and the image stays open.
  */
 @Preview
 public final class ImageInputStream extends InputStream {
   private static final int DEFAULT_DEPTH = 4;
 
   private final Image image;
+  private final Turn turn;
   private final int depth;
   private final long end;
   private long position;
@@ -54,6 +55,7 @@ public final class ImageInputStream extends InputStream {
           "offset " + offset + ", length " + length + ", read-ahead " + readAhead);
     }
     this.image = image;
+    this.turn = new Turn(image);
     this.depth = readAhead;
     this.position = offset;
     this.end = offset + Math.min(length, Math.max(0, image.size() - offset));
@@ -64,8 +66,12 @@ public final class ImageInputStream extends InputStream {
     if (closed) {
       throw new IOException("the stream is closed");
     }
-    if (taken < piece.byteSize() || position >= end) {
+    if (taken < piece.byteSize()) {
       return piece.byteSize() - taken;
+    }
+    if (position >= end) {
+      finish();
+      return 0;
     }
     return ChannelFailures.translate(
         image,
@@ -80,6 +86,15 @@ public final class ImageInputStream extends InputStream {
         });
   }
 
+  /** At its end the pipeline looks whether what it read was there. */
+  private void finish() throws IOException {
+    ReadPipeline reading = pipeline;
+    if (reading != null) {
+      ChannelFailures.translate(image, () -> reading.next() == null);
+      stopReading();
+    }
+  }
+
   private void take(long count) {
     taken += count;
     position += count;
@@ -87,43 +102,49 @@ public final class ImageInputStream extends InputStream {
 
   @Override
   public int read() throws IOException {
-    if (ready() == 0) {
-      return -1;
+    try (var _ = turn.take()) {
+      if (ready() == 0) {
+        return -1;
+      }
+      int value = piece.get(ValueLayout.JAVA_BYTE, taken) & 0xff;
+      take(1);
+      return value;
     }
-    int value = piece.get(ValueLayout.JAVA_BYTE, taken) & 0xff;
-    take(1);
-    return value;
   }
 
   @Override
   public int read(byte[] target, int start, int length) throws IOException {
     Objects.checkFromIndexSize(start, length, target.length);
-    if (length == 0) {
-      return 0;
+    try (var _ = turn.take()) {
+      if (length == 0) {
+        return 0;
+      }
+      int count = (int) Math.min(length, ready());
+      if (count == 0) {
+        return -1;
+      }
+      MemorySegment.copy(piece, ValueLayout.JAVA_BYTE, taken, target, start, count);
+      take(count);
+      return count;
     }
-    int count = (int) Math.min(length, ready());
-    if (count == 0) {
-      return -1;
-    }
-    MemorySegment.copy(piece, ValueLayout.JAVA_BYTE, taken, target, start, count);
-    take(count);
-    return count;
   }
 
   /** Goes forward without reading what it leaves out, except what is read ahead already. */
   @Override
   public long skip(long count) throws IOException {
-    if (closed) {
-      throw new IOException("the stream is closed");
+    try (var _ = turn.take()) {
+      if (closed) {
+        throw new IOException("the stream is closed");
+      }
+      long skipped = Math.max(0, Math.min(count, end - position));
+      if (skipped > piece.byteSize() - taken) {
+        stopReading();
+        position += skipped;
+      } else {
+        take(skipped);
+      }
+      return skipped;
     }
-    long skipped = Math.max(0, Math.min(count, end - position));
-    if (skipped > piece.byteSize() - taken) {
-      stopReading();
-      position += skipped;
-    } else {
-      take(skipped);
-    }
-    return skipped;
   }
 
   private void stopReading() {
@@ -137,31 +158,37 @@ public final class ImageInputStream extends InputStream {
 
   @Override
   public int available() throws IOException {
-    if (closed) {
-      throw new IOException("the stream is closed");
+    try (var _ = turn.take()) {
+      if (closed) {
+        throw new IOException("the stream is closed");
+      }
+      return (int) (piece.byteSize() - taken);
     }
-    return (int) (piece.byteSize() - taken);
   }
 
   @Override
   public long transferTo(OutputStream target) throws IOException {
     var channel = Channels.newChannel(Objects.requireNonNull(target, "target"));
-    long done = 0;
-    for (long part = ready(); part > 0; part = ready()) {
-      var buffer = piece.asSlice(taken, part).asByteBuffer();
-      while (buffer.hasRemaining()) {
-        channel.write(buffer);
+    try (var _ = turn.take()) {
+      long done = 0;
+      for (long part = ready(); part > 0; part = ready()) {
+        var buffer = piece.asSlice(taken, part).asReadOnly().asByteBuffer();
+        while (buffer.hasRemaining()) {
+          channel.write(buffer);
+        }
+        take(part);
+        done += part;
       }
-      take(part);
-      done += part;
+      return done;
     }
-    return done;
   }
 
   /** Stops reading ahead. The image stays open. */
   @Override
   public void close() {
-    closed = true;
-    stopReading();
+    try (var _ = turn.take()) {
+      closed = true;
+      stopReading();
+    }
   }
 }

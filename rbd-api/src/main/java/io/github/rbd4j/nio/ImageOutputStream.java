@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Writes an image from one offset on. What is written is collected in large blocks, several of
- * which are written at once. It is for one thread at a time, and leaves the image open.
+ * which are written at once. Threads take turns, and the image stays open.
  *
  * <p>A failed write is reported by a later call, at the latest by {@link #flush} or {@link #close}.
  * Nothing is written any more after that, and every later call fails, too: what was collected is
@@ -26,6 +26,7 @@ public final class ImageOutputStream extends OutputStream {
   private static final int DEFAULT_DEPTH = 4;
 
   private final Image image;
+  private final Turn turn;
   private final WritePipeline pipeline;
   private long position;
   private long filled;
@@ -54,18 +55,21 @@ public final class ImageOutputStream extends OutputStream {
       throw new IllegalArgumentException("offset " + offset + ", depth " + depth);
     }
     this.image = image;
+    this.turn = new Turn(image);
     this.position = offset;
     this.pipeline = new WritePipeline(image, depth, WritePipeline.Zeros.DATA, 0);
   }
 
   @Override
   public void write(int value) throws IOException {
-    requireRoom(1);
-    take(
-        () -> {
-          block().set(ValueLayout.JAVA_BYTE, filled, (byte) value);
-          return added(1);
-        });
+    try (var _ = turn.take()) {
+      requireRoom(1);
+      take(
+          () -> {
+            block().set(ValueLayout.JAVA_BYTE, filled, (byte) value);
+            return added(1);
+          });
+    }
   }
 
   /**
@@ -76,17 +80,19 @@ public final class ImageOutputStream extends OutputStream {
   @Override
   public void write(byte[] source, int start, int length) throws IOException {
     Objects.checkFromIndexSize(start, length, source.length);
-    requireRoom(length);
-    take(
-        () -> {
-          for (int done = 0; done < length; ) {
-            MemorySegment block = block();
-            int part = (int) Math.min(blockSize() - filled, length - done);
-            MemorySegment.copy(source, start + done, block, ValueLayout.JAVA_BYTE, filled, part);
-            done += added(part);
-          }
-          return true;
-        });
+    try (var _ = turn.take()) {
+      requireRoom(length);
+      take(
+          () -> {
+            for (int done = 0; done < length; ) {
+              MemorySegment block = block();
+              int part = (int) Math.min(blockSize() - filled, length - done);
+              MemorySegment.copy(source, start + done, block, ValueLayout.JAVA_BYTE, filled, part);
+              done += added(part);
+            }
+            return true;
+          });
+    }
   }
 
   private void take(ChannelFailures.Action<?> action) throws IOException {
@@ -162,25 +168,29 @@ public final class ImageOutputStream extends OutputStream {
   /** Writes what was collected and waits until it is safe in the cluster. */
   @Override
   public void flush() throws IOException {
-    requireUsable();
-    ChannelFailures.translate(
-        image,
-        () -> {
-          writeBlock();
-          pipeline.drain();
-          image.flush();
-          return true;
-        });
+    try (var _ = turn.take()) {
+      requireUsable();
+      ChannelFailures.translate(
+          image,
+          () -> {
+            writeBlock();
+            pipeline.drain();
+            image.flush();
+            return true;
+          });
+    }
   }
 
   /** Flushes and closes the stream. The image stays open. */
   @Override
   public void close() throws IOException {
-    if (!closed) {
-      try (pipeline) {
-        flush();
-      } finally {
-        closed = true;
+    try (var _ = turn.take()) {
+      if (!closed) {
+        try (pipeline) {
+          flush();
+        } finally {
+          closed = true;
+        }
       }
     }
   }

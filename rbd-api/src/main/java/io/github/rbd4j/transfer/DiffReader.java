@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
  * sound: names that can be names, and extents within the size of the header.
  */
 final class DiffReader {
-  /** The limit of the {@code rbd} program. */
-  private static final int MAX_NAME = 4096;
+  /** Far above the 4096 bytes that the {@code rbd} program reads: snapshots can have such names. */
+  private static final int MAX_NAME = 1 << 16;
 
   private final StreamInput in;
   private final DiffFormat format;

@@ -5,6 +5,7 @@ import io.github.rbd4j.Image;
 import io.github.rbd4j.ImageOption;
 import io.github.rbd4j.ImageOptions;
 import io.github.rbd4j.NativeFlag;
+import io.github.rbd4j.internal.StripeCount;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.EnumSet;
@@ -45,9 +46,6 @@ record ImageHeader(
 
   private static final int MIN_ORDER = 12;
   private static final int MAX_ORDER = 25;
-
-  /** As large as the objects of a stripe may be together: librbd calculates with it. */
-  private static final long MAX_STRIPE = 1L << 62;
 
   /** What one may ask for when an image is created; the other features come from other options. */
   private static final Set<Feature> SETTABLE =
@@ -184,7 +182,7 @@ record ImageHeader(
       throws MalformedStreamException {
     boolean none = unit == 0 && count == 0;
     boolean possible =
-        unit > 0 && count > 0 && (1L << order) % unit == 0 && count <= MAX_STRIPE >> order;
+        unit > 0 && count > 0 && (1L << order) % unit == 0 && count <= StripeCount.MAX;
     if (!none && !possible) {
       throw new MalformedStreamException(
           start, "stripes of " + unit + " bytes over " + count + " objects of 2^" + order);

@@ -179,7 +179,7 @@ public final class ImageImporter {
   private void create(
       ImageHeader header, String name, ImageOptions imageOptions, NewImage.Content content)
       throws IOException {
-    ImageOptions merged = NewImage.copyOf(imageOptions);
+    ImageOptions merged = imageOptions.copy();
     header.applyTo(merged);
     NewImage.create(rbd, name, 0, merged, content);
   }

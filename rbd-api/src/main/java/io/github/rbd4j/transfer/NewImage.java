@@ -1,7 +1,6 @@
 package io.github.rbd4j.transfer;
 
 import io.github.rbd4j.Image;
-import io.github.rbd4j.ImageOption;
 import io.github.rbd4j.ImageOptions;
 import io.github.rbd4j.Rbd;
 import io.github.rbd4j.Snapshot;
@@ -45,18 +44,5 @@ final class NewImage {
       }
     }
     rbd.remove(name);
-  }
-
-  /** A copy of some options, so that those of a user stay as they are. */
-  static ImageOptions copyOf(ImageOptions options) {
-    ImageOptions copy = new ImageOptions();
-    for (ImageOption option : ImageOption.values()) {
-      if (option.isText()) {
-        options.getString(option).ifPresent(value -> copy.set(option, value));
-      } else {
-        options.getLong(option).ifPresent(value -> copy.set(option, value));
-      }
-    }
-    return copy;
   }
 }

@@ -57,7 +57,7 @@ final class StreamOutput {
 
   void data(MemorySegment source) throws IOException {
     flush();
-    writeAll(source.asByteBuffer());
+    writeAll(source.asReadOnly().asByteBuffer());
   }
 
   void flush() throws IOException {

@@ -655,4 +655,32 @@ class AsyncLimitsIT {
       assertThatThrownBy(wrong::run).isInstanceOf(IllegalArgumentException.class);
     }
   }
+
+  @Test
+  void aCancelledOperationThatHadToWaitDoesNotKeepAnImageOpen() throws Exception {
+    try (Cluster stuck = ceph.client().executor(held::add).connect();
+        IoContext io = stuck.ioContext("rbd")) {
+      Image other = new Rbd(io).open(name);
+      AsyncImage async =
+          other.async(
+              AsyncOptions.defaults()
+                  .queueDepth(1)
+                  .whenFull(WhenFull.QUEUE)
+                  .drainTimeout(Duration.ofMillis(200)));
+      pause();
+      CompletableFuture<Long> first = async.read(0, Arena.ofAuto().allocate(512));
+      CompletableFuture<Long> second = async.read(0, Arena.ofAuto().allocate(512));
+      resume();
+      Await.until("the first one is done", () -> !held.isEmpty());
+      pause();
+      held.remove().run(); // which gives its place to the second one
+      assertThat(get(first)).isEqualTo(512);
+      assertThat(second.cancel(false)).isTrue();
+      resume();
+      Await.until("the second one is done", () -> !held.isEmpty());
+      CompletableFuture<Void> closing = Await.inBackground(other::close);
+      closing.get(20, TimeUnit.SECONDS);
+      held.remove().run(); // too late, and harmless
+    }
+  }
 }

@@ -526,4 +526,18 @@ class DiffTransferIT {
       Bytes.assertEqual(Bytes.of(image, 100, 3 * MIB), data);
     }
   }
+
+  @Test
+  void snapshotsWithLongNamesGoRound() throws IOException {
+    String from = "ä".repeat(3000); // more than the program reads
+    try (Image image = rbd.open(name)) {
+      image.createSnapshot(from);
+    }
+    rbd.create(copy, 8 * MIB);
+    try (Image image = rbd.open(copy)) {
+      image.createSnapshot(from);
+    }
+    new ImageExporter(rbd).diff(name, DiffRange.between(from, null), file("long"));
+    assertThat(new ImageImporter(rbd).diff(file("long"), copy).fromSnapshot()).isEqualTo(from);
+  }
 }

@@ -1,10 +1,15 @@
 package io.github.rbd4j.tests;
 
 import static io.github.rbd4j.encryption.EncryptionAlgorithm.AES256;
+import static io.github.rbd4j.mirror.MirrorPeerDirection.RX;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.nio.file.StandardOpenOption.WRITE;
+import static java.util.Collections.nCopies;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.github.rbd4j.AsyncImage;
 import io.github.rbd4j.AsyncOptions;
@@ -30,6 +35,7 @@ import io.github.rbd4j.encryption.Encryption;
 import io.github.rbd4j.encryption.EncryptionFormat;
 import io.github.rbd4j.group.Groups;
 import io.github.rbd4j.internal.NativeObject;
+import io.github.rbd4j.internal.NativeSymbols;
 import io.github.rbd4j.it.CephCluster;
 import io.github.rbd4j.it.CephTest;
 import io.github.rbd4j.mirror.ImageMirror;
@@ -46,13 +52,26 @@ import io.github.rbd4j.transfer.ImageCopier;
 import io.github.rbd4j.transfer.ImageExporter;
 import io.github.rbd4j.transfer.ImageImporter;
 import io.github.rbd4j.transfer.TransferOptions;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.lang.ref.WeakReference;
+import java.nio.MappedByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.AbstractList;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
@@ -60,6 +79,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -549,7 +569,7 @@ class Hazards1IT {
           AsyncImage async = image.async();
           MemorySegment small = Arena.ofAuto().allocate(512);
           MemorySegment huge = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
-          List<MemorySegment> many = java.util.Collections.nCopies(1025, small);
+          List<MemorySegment> many = nCopies(1025, small);
           for (List<MemorySegment> bad : List.of(List.<MemorySegment>of(), many, List.of(huge))) {
             assertThatThrownBy(() -> async.readv(0, bad))
                 .isInstanceOf(IllegalArgumentException.class);
@@ -739,6 +759,159 @@ class Hazards1IT {
         image.snapshot("s").remove();
       }
       rbd.remove(each);
+    }
+  }
+
+  /** A list or map that is another one each time it is looked at. */
+  private static final class Changing<T> extends AbstractList<T> {
+    private final List<T> first;
+    private final List<T> later;
+    private int looks;
+
+    Changing(List<T> first, List<T> later) {
+      this.first = first;
+      this.later = later;
+    }
+
+    @Override
+    public T get(int index) {
+      return first.get(Math.min(index, first.size() - 1));
+    }
+
+    @Override
+    public int size() {
+      return looks++ < 1 ? first.size() : later.size();
+    }
+
+    @Override
+    public Object[] toArray() {
+      return first.toArray();
+    }
+
+    @Override
+    public Stream<T> stream() {
+      return (looks++ < 1 ? first : later).stream();
+    }
+
+    @Override
+    public Iterator<T> iterator() {
+      return (looks++ < 1 ? first : later).iterator();
+    }
+  }
+
+  @Test
+  void h1_32_collectionsThatChangeWhileTheyAreLookedAt() {
+    withImage(
+        image -> {
+          AsyncImage async = image.async();
+          byte[] data = new byte[512];
+          Arrays.fill(data, (byte) 7);
+          MemorySegment small = Arena.ofAuto().allocate(512).copyFrom(MemorySegment.ofArray(data));
+          MemorySegment readOnly = Arena.ofAuto().allocate(512).asReadOnly();
+          async.writev(SIZE - 512, new Changing<>(List.of(small), nCopies(900, small))).join();
+          async.readv(0, new Changing<>(List.of(small), List.of(readOnly))).join();
+          assertThat(small.get(ValueLayout.JAVA_BYTE, 0)).isZero();
+          assertThat(readOnly.mismatch(MemorySegment.ofArray(new byte[512]))).isEqualTo(-1);
+          if (NativeSymbols.has("rbd_aio_compare_and_writev")) {
+            async
+                .compareAndWrite(
+                    0,
+                    new Changing<>(List.of(small), nCopies(500, small)),
+                    new Changing<>(List.of(small), nCopies(500, small)))
+                .join();
+          }
+          if (NativeSymbols.has("rbd_encryption_load2")) {
+            EncryptionFormat format = EncryptionFormat.luks2(AES256, new char[] {'x'});
+            assertThatThrownBy(
+                    () ->
+                        new Encryption(image)
+                            .load(new Changing<>(List.of(format), nCopies(10_000_000, format))))
+                .isInstanceOf(RbdException.class);
+          }
+        });
+    Map<String, String> attributes =
+        new HashMap<>(Map.of("key", "value")) {
+          private static final long serialVersionUID = 1;
+
+          @Override
+          public int size() {
+            return Integer.MAX_VALUE;
+          }
+        };
+    assertThatThrownBy(() -> new Mirror(io).setPeerAttributes("nobody", attributes))
+        .isInstanceOf(RbdException.class);
+  }
+
+  @Test
+  void h1_33_aStripeCountOfWhichNothingIsLeft() {
+    for (long count : new long[] {1L << 32, (1 << 20) + 1, -1, Long.MIN_VALUE}) {
+      ImageOptions options = new ImageOptions();
+      assertThatThrownBy(() -> options.striping(65536, count))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("stripe_count " + count);
+    }
+    for (String count : List.of("4294967296", "4096M", "0x100000000", "", "-1")) {
+      assertThatThrownBy(() -> rbd.setConfig("rbd_default_stripe_count", count))
+          .isInstanceOf(IllegalArgumentException.class);
+      assertThatThrownBy(() -> cluster.setConfig("rbd default-stripe_count", count))
+          .isInstanceOf(IllegalArgumentException.class);
+    }
+    String name = Names.unique("stripes");
+    rbd.create(name, SIZE, new ImageOptions().striping(65536, 1 << 20));
+    try (Image image = rbd.open(name)) {
+      assertThat(image.stripeCount()).isEqualTo(1 << 20);
+      image.writeAt(SIZE - 3, new byte[] {1, 2, 3});
+      byte[] back = new byte[3];
+      image.readAt(SIZE - 3, back);
+      assertThat(back).containsExactly(1, 2, 3);
+    }
+    rbd.remove(name);
+  }
+
+  @Test
+  void h1_34_textThatIsNestedDeeply() {
+    String deep = "[".repeat(60_000);
+    String more = "{\"a\":".repeat(1 << 20);
+    for (String text : List.of(deep, more)) {
+      ImageOptions options = new ImageOptions();
+      assertThatThrownBy(() -> rbd.migration().prepareImport(text, "imported", options))
+          .isInstanceOf(IllegalArgumentException.class);
+      String token = Base64.getEncoder().encodeToString(text.getBytes(UTF_8));
+      for (String coded : List.of(token, token.substring(1), token.replace("W", "W\n="))) {
+        assertThatThrownBy(() -> new Mirror(io).importBootstrapToken(RX, coded))
+            .isInstanceOf(IllegalArgumentException.class);
+      }
+    }
+    assertThat(rbd.exists("imported")).isFalse();
+  }
+
+  /** Memory of which the file is gone, which only the JVM can survive to touch. */
+  @Test
+  void h1_35_memoryThatIsMappedFromAFileThatBecomesShorter() throws IOException {
+    Path file = Files.createTempFile("mapped", "");
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, WRITE)) {
+      MappedByteBuffer mapped = channel.map(FileChannel.MapMode.READ_WRITE, 0, 1 << 20);
+      MemorySegment segment = MemorySegment.ofBuffer(mapped);
+      channel.truncate(0);
+      withImage(
+          image -> {
+            for (Runnable call :
+                List.<Runnable>of(
+                    () -> image.writeAt(0, mapped.duplicate()),
+                    () -> image.readAt(0, mapped.duplicate()),
+                    () -> image.writeSame(0, 1 << 20, segment),
+                    () -> image.async().write(0, segment).join(),
+                    () -> image.async().writev(0, List.of(segment)).join(),
+                    () -> image.async().read(0, segment).join())) {
+              assertThat(catchThrowable(() -> call.run()))
+                  .satisfiesAnyOf(
+                      thrown -> assertThat(thrown).isInstanceOf(InternalError.class),
+                      thrown -> assertThat(thrown).hasCauseInstanceOf(InternalError.class));
+            }
+            image.writeAt(0, new byte[512]);
+          });
+    } finally {
+      Files.delete(file);
     }
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.github.rbd4j.AsyncImage;
+import io.github.rbd4j.AsyncOptions;
 import io.github.rbd4j.ClientBlocklistedException;
 import io.github.rbd4j.DiffOptions;
 import io.github.rbd4j.Image;
@@ -25,6 +26,8 @@ import io.github.rbd4j.mirror.ImageMirror;
 import io.github.rbd4j.mirror.ImageMirrorMode;
 import io.github.rbd4j.mirror.Mirror;
 import io.github.rbd4j.mirror.MirrorMode;
+import io.github.rbd4j.nio.ImageChannel;
+import io.github.rbd4j.nio.ImageInputStream;
 import io.github.rbd4j.rados.Cluster;
 import io.github.rbd4j.rados.IoContext;
 import java.lang.foreign.Arena;
@@ -35,6 +38,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -442,5 +446,63 @@ class Hazards2IT {
   @Tag(Tags.LOCAL_DAEMONS)
   void h2_16_aClusterThatHangsBesideAnother() {
     Elsewhere.passes(ceph, TwoClustersIT.class, "aClusterThatHangsHoldsNoMemoryOfAnother");
+  }
+
+  @Test
+  void h2_17_aStreamOfDifferencesInACallback() throws Exception {
+    String name = create();
+    try (Image image = rbd.open(name)) {
+      image.writeAt(0, new byte[4096]);
+      assertThatThrownBy(
+              () ->
+                  inCallback(
+                      image, () -> image.diffStream(DiffOptions.sinceBeginning()).forEach(_ -> {})))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("callback of librbd");
+      assertThat(image.diffStream(DiffOptions.sinceBeginning())).isNotEmpty();
+    }
+    rbd.remove(name);
+  }
+
+  /** Runs something in a callback, and throws what that throws. */
+  private static void inCallback(Image image, Runnable work) throws Exception {
+    try {
+      image
+          .async(AsyncOptions.defaults().onLibrbdThread(true))
+          .read(0, Arena.ofAuto().allocate(4 << 20))
+          .thenRun(work)
+          .get(20, TimeUnit.SECONDS);
+    } catch (ExecutionException e) {
+      throw (Exception) e.getCause();
+    }
+  }
+
+  /** Whoever has the position of a channel, or a stream, can wait for the callback. */
+  @Test
+  void h2_18_thePositionOfAChannelInACallback() throws Exception {
+    String name = create();
+    try (Image image = rbd.open(name);
+        ImageInputStream in = new ImageInputStream(image)) {
+      ImageChannel channel = ImageChannel.of(image);
+      for (Callable<?> call : List.<Callable<?>>of(channel::position, in::available, in::read)) {
+        assertThatThrownBy(
+                () ->
+                    inCallback(
+                        image,
+                        () -> {
+                          try {
+                            call.call();
+                          } catch (RuntimeException e) {
+                            throw e;
+                          } catch (Exception e) {
+                            throw new AssertionError(e);
+                          }
+                        }))
+            .isInstanceOf(IllegalStateException.class)
+            .hasMessageContaining("callback of librbd");
+      }
+      assertThat(channel.position()).isZero();
+    }
+    rbd.remove(name);
   }
 }

@@ -9,12 +9,19 @@ import io.github.rbd4j.Rbd;
 import io.github.rbd4j.RbdException;
 import io.github.rbd4j.it.CephCluster;
 import io.github.rbd4j.it.CephTest;
+import io.github.rbd4j.nio.ImageInputStream;
+import io.github.rbd4j.transfer.ImageExporter;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.channels.Channels;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -143,6 +150,12 @@ class Hazards3IT {
 
   /** In C a discard or a repeated pattern of more than 2 GiB is an error. */
   @Test
+  void h3_26_aRollbackToASnapshotWhoseObjectMapIsNotValid() {
+    Elsewhere.passes(ceph, SnapshotIT.class, "anObjectMapThatIsNotValidIsNotRolledBackTo");
+    Elsewhere.passes(ceph, GroupIT.class, "anObjectMapThatIsNotValidIsNotRolledBackTo");
+  }
+
+  @Test
   void h3_05_rangesOfMoreThanTwoGibibytes() throws Exception {
     String name = Names.unique("hazard");
     long size = 5 * GIB;
@@ -263,5 +276,65 @@ class Hazards3IT {
   @Tag(Tags.LOCAL_DAEMONS)
   void h3_24_objectsOfTwoClusters() {
     Elsewhere.passes(ceph, TwoClustersIT.class, "objectsOfAnotherClusterAreRefused");
+  }
+
+  /** Each block that two threads would give back is in use twice from then on, by anybody. */
+  @Test
+  void h3_27_streamsThatThreadsShare() throws Exception {
+    String name = Names.unique("shared");
+    int size = 64 << 20;
+    rbd.create(name, size);
+    byte[] data = Bytes.random(size, 27);
+    try (Image image = rbd.open(name)) {
+      image.writeAt(0, data);
+      for (int round = 0; round < 8; round++) {
+        try (ImageInputStream in = new ImageInputStream(image)) {
+          List<Thread> readers = new ArrayList<>();
+          AtomicLong read = new AtomicLong();
+          for (int i = 0; i < 4; i++) {
+            readers.add(Thread.ofPlatform().start(() -> read.addAndGet(drain(in))));
+          }
+          for (Thread reader : readers) {
+            reader.join();
+          }
+          assertThat(read).hasValue(size);
+        }
+        ImageInputStream closed = new ImageInputStream(image);
+        Thread reader = Thread.ofPlatform().start(() -> drain(closed));
+        closed.close();
+        reader.join();
+      }
+      List<CompletableFuture<byte[]>> exports = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        exports.add(CompletableFuture.supplyAsync(() -> export(name)));
+      }
+      for (CompletableFuture<byte[]> export : exports) {
+        Bytes.assertEqual(export.join(), data);
+      }
+    }
+    rbd.remove(name);
+  }
+
+  private static long drain(ImageInputStream in) {
+    byte[] some = new byte[1 << 20];
+    long all = 0;
+    try {
+      for (int count = in.read(some); count >= 0; count = in.read(some)) {
+        all += count;
+      }
+    } catch (IOException closed) {
+      return all;
+    }
+    return all;
+  }
+
+  private byte[] export(String name) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try {
+      new ImageExporter(rbd).raw(name, null, Channels.newChannel(bytes));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return bytes.toByteArray();
   }
 }

@@ -25,6 +25,7 @@ import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.nio.channels.WritableByteChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,6 +43,8 @@ import jdk.jfr.consumer.RecordedEvent;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Raw exports and imports, against those of the rbd program. */
 @CephTest
@@ -497,5 +500,38 @@ class RawTransferIT {
     assertThatThrownBy(() -> options.parallelism(0)).isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> options.sparseSize(5000)).isInstanceOf(IllegalArgumentException.class);
     assertThat(options.sparseSize(65536).sparseSize()).isEqualTo(65536);
+  }
+
+  /** What is gone reads as zeros, which nothing else would tell within a second. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void anImageThatIsRemovedMeanwhileIsNotExported(boolean fastDiff) {
+    Sample.create(rbd, name, 2);
+    if (!fastDiff) {
+      try (Image image = rbd.open(name)) {
+        image.updateFeatures(Set.of(Feature.OBJECT_MAP, Feature.FAST_DIFF), false);
+      }
+    }
+    WritableByteChannel target =
+        new WritableByteChannel() {
+          @Override
+          public int write(ByteBuffer source) {
+            Sample.remove(rbd, name);
+            int count = source.remaining();
+            source.position(source.limit());
+            return count;
+          }
+
+          @Override
+          public boolean isOpen() {
+            return true;
+          }
+
+          @Override
+          public void close() {}
+        };
+    assertThatThrownBy(() -> new ImageExporter(rbd).raw(name, null, target))
+        .isInstanceOf(ImageNotFoundException.class);
+    assertThat(rbd.exists(name)).isFalse();
   }
 }

@@ -3,6 +3,8 @@ package io.github.rbd4j.tests;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.rbd4j.DiffOptions;
+import io.github.rbd4j.DiffVisitor;
 import io.github.rbd4j.Feature;
 import io.github.rbd4j.Image;
 import io.github.rbd4j.ImageOptions;
@@ -22,6 +24,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -145,6 +148,57 @@ class VirtualThreadIT {
                 assertThat(Thread.currentThread().isInterrupted()).isTrue();
               })
           .get(30, TimeUnit.SECONDS);
+    }
+    rbd.remove(name);
+  }
+
+  /** The callback comes on the virtual thread, but what it calls could go to another one. */
+  @Test
+  void aVisitorOnAVirtualThreadCannotBlock() throws Exception {
+    String name = Names.unique("virtual");
+    rbd.create(name, BLOCK);
+    try (Image image = rbd.open(name);
+        ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      image.writeAt(0, new byte[] {1});
+      DiffVisitor resizing =
+          (offset, length, exists) -> {
+            image.resize(2 * BLOCK, false);
+            return true;
+          };
+      assertThatThrownBy(
+              () ->
+                  threads
+                      .submit(() -> image.diffIterate(DiffOptions.sinceBeginning(), resizing))
+                      .get(30, TimeUnit.SECONDS))
+          .hasCauseInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("callback of librbd");
+      assertThat(image.size()).isEqualTo(BLOCK);
+    }
+    rbd.remove(name);
+  }
+
+  @Test
+  void whatAListenerThrowsOnAVirtualThreadIsThatVeryException() throws Exception {
+    String name = Names.unique("virtual");
+    rbd.create(name, 1 << 20, new ImageOptions().order(12));
+    CompletionException mine = new CompletionException(null, null);
+    try (Image image = rbd.open(name);
+        ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      image.writeAt(0, new byte[1 << 20]);
+      assertThatThrownBy(
+              () ->
+                  threads
+                      .submit(
+                          () ->
+                              image.resize(
+                                  BLOCK,
+                                  true,
+                                  (done, total) -> {
+                                    throw mine;
+                                  }))
+                      .get(30, TimeUnit.SECONDS))
+          .cause()
+          .isSameAs(mine);
     }
     rbd.remove(name);
   }

@@ -3,6 +3,7 @@ package io.github.rbd4j.tests;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.rbd4j.AsyncOptions;
 import io.github.rbd4j.Image;
 import io.github.rbd4j.ImageWatch;
 import io.github.rbd4j.Rbd;
@@ -12,6 +13,7 @@ import io.github.rbd4j.it.CephCluster;
 import io.github.rbd4j.it.CephTest;
 import io.github.rbd4j.rados.Cluster;
 import io.github.rbd4j.rados.IoContext;
+import java.lang.foreign.Arena;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
@@ -272,6 +274,39 @@ class WatchIT {
       other.resize(3 * MIB, false);
       Await.until("the watch is heard again", () -> calls.get() > 0);
       assertThat(watch.isClosed()).isFalse();
+    }
+  }
+
+  /** On a thread of librbd, where ending it at once would wait for this very callback. */
+  @Test
+  void aWatchCanBeClosedFromACallbackOfLibrbd() throws Exception {
+    ImageWatch watch = image.watch(() -> {});
+    image
+        .async(AsyncOptions.defaults().onLibrbdThread(true))
+        .read(0, Arena.ofAuto().allocate(512))
+        .thenRun(watch::close)
+        .get(30, TimeUnit.SECONDS);
+    Await.until("the watch ended", watch::isClosed);
+    watch.close(); // waits until it has ended
+    try (Cluster direct = ceph.client().executor(Runnable::run).connect();
+        IoContext io = direct.ioContext("rbd");
+        Image watched = new Rbd(io).open(name)) {
+      AtomicInteger calls = new AtomicInteger();
+      CompletableFuture<ImageWatch> own = new CompletableFuture<>();
+      own.complete(
+          watched.watch(
+              () -> {
+                calls.incrementAndGet();
+                own.join().close();
+              }));
+      other.resize(2 * MIB, false);
+      Await.until("the watch ended", () -> own.join().isClosed());
+      own.join().close();
+      int before = calls.get();
+      assertThat(before).isPositive();
+      other.resize(3 * MIB, false);
+      assertThat(calls).hasValue(before);
+      assertThat(watched.size()).isEqualTo(3 * MIB);
     }
   }
 }
