@@ -35,7 +35,8 @@ public record ImageMirrorStatus(String name, ImageMirrorInfo info, List<SiteStat
   /**
    * What this cluster does with the image.
    *
-   * @return the status, empty if its daemon has not reported any
+   * @return the status; {@link ReplayState#UNKNOWN} with the description {@code status not found}
+   *     if no site has reported any, empty if only other sites have
    */
   public Optional<SiteStatus> local() {
     return sites.stream().filter(SiteStatus::isLocal).findFirst();

@@ -17,8 +17,9 @@ import org.testcontainers.containers.wait.strategy.Wait;
 import org.testcontainers.utility.DockerImageName;
 
 /**
- * A Ceph cluster in a container, for Testcontainers. Works with {@value CephCluster#DEFAULT_IMAGE}
- * and with the image that {@code docker/build} of rbd4j makes.
+ * A Ceph cluster in a container, for Testcontainers. The tests of rbd4j run it with the image that
+ * {@code docker/build} of rbd4j makes. For {@value CephCluster#DEFAULT_IMAGE} it is made after the
+ * conventions of that image: ready line, ports, keyring; that one is not run by these tests.
  *
  * <p>It runs in the network of the host, on the loopback interface, because monitors and OSDs tell
  * their clients the addresses to connect to. It has a pool {@code rbd} and lets pools be deleted.
@@ -35,9 +36,11 @@ public final class CephContainer extends GenericContainer<CephContainer> {
   private static final String PREPARE =
       """
       set -e
-      ceph config set mon mon_allow_pool_delete true
-      if ! ceph osd pool ls | grep -qx rbd; then ceph osd pool create rbd 8; fi
-      rbd pool init rbd
+      timeout 120 ceph config set mon mon_allow_pool_delete true
+      if ! timeout 120 ceph osd pool ls | grep -qx rbd; then
+        timeout 120 ceph osd pool create rbd 8
+      fi
+      timeout 120 rbd pool init rbd
       """;
 
   private final String image;

@@ -56,6 +56,13 @@ final class Forms {
     this.stranger = stranger;
   }
 
+  /** A step that failed can leave its image in the other cluster. */
+  void cleanUp() {
+    if (stranger.exists("fuzz")) {
+      stranger.remove("fuzz");
+    }
+  }
+
   private static int offset(Random random, ModelImage model) {
     return random.nextInt(model.content.length + 1);
   }

@@ -1073,6 +1073,7 @@ final class World implements AutoCloseable {
       check(i <= left.size(), "snapshots that nothing hangs on cannot be removed");
     }
     left.forEach(rbd::remove);
+    forms.cleanUp();
     foreign.ioContext().close();
     IoContext pool = io.withNamespace("");
     io.close();
