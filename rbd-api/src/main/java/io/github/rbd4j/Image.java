@@ -983,6 +983,11 @@ public final class Image extends NativeObject {
    * unless {@link ImageOptions#flatten} is set. An exception out of the listener comes out of here
    * when the copy is done: librbd does not stop it.
    *
+   * <p>librbd (seen with 16) can leave out data of a snapshot in silence: where a later snapshot
+   * was taken and removed, and the objects were removed from the image in between, by a shrink for
+   * instance. {@link io.github.rbd4j.transfer.ImageCopier} does not copy in this way, and compares
+   * what it has copied.
+   *
    * <p>Implements: {@code int rbd_deep_copy_with_progress(rbd_image_t image, rados_ioctx_t
    * dest_io_ctx, const char *destname, rbd_image_options_t dest_opts, librbd_progress_fn_t cb, void
    * *cbdata)}

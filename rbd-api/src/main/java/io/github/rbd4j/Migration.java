@@ -35,7 +35,9 @@ public final class Migration {
   }
 
   /**
-   * Begins to move an image of this pool. From now on it is used under its new name.
+   * Begins to move an image of this pool. From now on it is used under its new name. librbd moves
+   * data as it does in a {@link Image#deepCopyTo(Rbd, String, ImageOptions) deep copy}, of which
+   * see what it can leave out of snapshots.
    *
    * <p>Implements: {@code int rbd_migration_prepare(rados_ioctx_t ioctx, const char *image_name,
    * rados_ioctx_t dest_ioctx, const char *dest_image_name, rbd_image_options_t opts)}

@@ -252,7 +252,7 @@ final class Forms {
           return null;
         });
     same(bytes.toByteArray(), model.content, "the export of " + name);
-    if (to == null || !world.isFree(to)) {
+    if (to == null || !world.isFree(to) || (way == 1 && model.snapshotsRemoved)) {
       return;
     }
     ModelImage copied = new ModelImage(model.content.clone(), false);
@@ -265,6 +265,7 @@ final class Forms {
               new ImageImporter(world.rbd()).raw(Channels.newChannel(in), to, options);
               return null;
             });
+        copied.changes++;
       }
       case 1 -> {
         try (Image image = world.reader(name)) {

@@ -43,6 +43,9 @@ final class ModelImage {
   /** Only snapshots of it still need the parent. */
   boolean flattened;
 
+  /** A snapshot was removed: librbd can leave data of earlier ones out of a deep copy then. */
+  boolean snapshotsRemoved;
+
   /** The group that it is in, or null. */
   String group;
 

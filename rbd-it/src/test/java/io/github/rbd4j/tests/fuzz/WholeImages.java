@@ -170,6 +170,7 @@ final class WholeImages {
     world.doing("migrate %s to %s, in use %b", name, to, inUse);
     if (!model.locks.isEmpty()
         || model.flattened
+        || (model.snapshotsRemoved && !model.snapshots.isEmpty())
         || model.group != null
         || model.snapshots.values().stream().anyMatch(snap -> snap.children > 0)) {
       return;
@@ -279,6 +280,7 @@ final class WholeImages {
           });
     }
     it.removeSnapshot(now);
+    members.values().forEach(model -> model.snapshotsRemoved = true);
     check(it.snapshots().isEmpty(), "left %s", it.snapshots());
   }
 
@@ -314,6 +316,7 @@ final class WholeImages {
       } else {
         image.createSnapshot("quiesced");
         image.snapshot("quiesced").remove();
+        model.snapshotsRemoved = true;
       }
       check(quiesced.get() > 0, "not asked");
       if (!failing) {

@@ -556,6 +556,7 @@ final class World implements AutoCloseable {
         } else {
           image.snapshot(snapshot).remove();
           model.snapshots.remove(snapshot);
+          model.snapshotsRemoved = true;
         }
       }
       case 2 -> {
