@@ -204,30 +204,37 @@ public final class Group {
    * @throws io.github.rbd4j.GroupNotFoundException if there is no group of this name
    */
   public List<GroupImage> images() {
-    long size = rbd_group_image_info_t.layout().byteSize();
-    Operation operation = operation("list the images of");
-    List<GroupImage> images =
-        handle.use(
-            (pool, arena) -> {
-              MemorySegment group = NativeStrings.copy(arena, name);
-              return SizedBuffer.fetchList(
-                  operation,
-                  Slot.array(rbd_group_image_info_t.layout(), 32),
-                  b -> rbd_group_image_list(pool, group, b.data(0), size, b.sizePointer(0)),
-                  info -> {
-                    int state = rbd_group_image_info_t.state(info);
-                    return new GroupImage(
-                        NativeStrings.read(rbd_group_image_info_t.name(info)),
-                        rbd_group_image_info_t.pool(info),
-                        GroupImageState.of(state),
-                        state);
-                  },
-                  (array, count) -> rbd_group_image_list_cleanup(array, size, count));
-            });
+    List<GroupImage> images = listImages();
     if (images.isEmpty()) {
-      groups.requireExists(name, operation);
+      groups.requireExists(name, listing());
     }
     return images;
+  }
+
+  private Operation listing() {
+    return operation("list the images of");
+  }
+
+  /** The images of the group; none, too, if there is no such group. */
+  private List<GroupImage> listImages() {
+    long size = rbd_group_image_info_t.layout().byteSize();
+    return handle.use(
+        (pool, arena) -> {
+          MemorySegment group = NativeStrings.copy(arena, name);
+          return SizedBuffer.fetchList(
+              listing(),
+              Slot.array(rbd_group_image_info_t.layout(), 32),
+              b -> rbd_group_image_list(pool, group, b.data(0), size, b.sizePointer(0)),
+              info -> {
+                int state = rbd_group_image_info_t.state(info);
+                return new GroupImage(
+                    NativeStrings.read(rbd_group_image_info_t.name(info)),
+                    rbd_group_image_info_t.pool(info),
+                    GroupImageState.of(state),
+                    state);
+              },
+              (array, count) -> rbd_group_image_list_cleanup(array, size, count));
+        });
   }
 
   // -------------------------------------------------------------------------------- snapshots
@@ -332,13 +339,12 @@ public final class Group {
    *
    * @param snapshot its name
    * @param listener told the number of objects, of one image after the other
-   * @throws io.github.rbd4j.GroupNotFoundException if there is no group of this name
    * @throws io.github.rbd4j.SnapshotNotFoundException if there is no snapshot of that name
    */
   public void rollback(String snapshot, ProgressListener listener) {
     NativeStrings.requireName(snapshot, "snapshot");
     Objects.requireNonNull(listener, "listener");
-    for (GroupImage member : images()) {
+    for (GroupImage member : listImages()) {
       SnapshotObjectMaps.prepareRollback(groups.ioContext(), member, name, snapshot);
     }
     handle.callWithProgress(

@@ -25,8 +25,9 @@ public final class SnapshotObjectMaps {
 
   /** Makes sure that an image can go back to its snapshot of that name, if it has one. */
   public static void prepareRollback(Image image, String snapshot) {
-    if (image.isWritable() && image.features().contains(Feature.OBJECT_MAP)) {
-      try (Image reader = image.rbd().openById(image.id(), OpenOptions.forReading())) {
+    String id = image.id(); // the old format has none, and no object map
+    if (!id.isEmpty() && image.isWritable() && image.features().contains(Feature.OBJECT_MAP)) {
+      try (Image reader = image.rbd().openById(id, OpenOptions.forReading())) {
         prepareRollback(reader, (_, info) -> info.name().equals(snapshot));
       }
     }
@@ -36,6 +37,9 @@ public final class SnapshotObjectMaps {
   public static void prepareRollback(
       IoContext io, GroupImage member, String group, String snapshot) {
     String pool = io.cluster().pool(member.poolId()).name();
+    if (pool.isEmpty() || member.name().isEmpty()) {
+      return; // an answer that makes no sense; librbd has its own
+    }
     try (IoContext memberIo = io.cluster().ioContext(pool, io.namespace());
         Image reader = new Rbd(memberIo).openReadOnly(member.name())) {
       prepareRollback(
@@ -49,7 +53,7 @@ public final class SnapshotObjectMaps {
   }
 
   private static void prepareRollback(Image reader, BiPredicate<Image, SnapshotInfo> isMeant) {
-    if (!reader.features().contains(Feature.OBJECT_MAP)) {
+    if (reader.id().isEmpty() || !reader.features().contains(Feature.OBJECT_MAP)) {
       return;
     }
     for (SnapshotInfo info : reader.snapshots()) {
