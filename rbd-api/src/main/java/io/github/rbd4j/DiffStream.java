@@ -95,15 +95,15 @@ final class DiffStream extends AbstractSpliterator<DiffExtent> {
 
   @Override
   public boolean tryAdvance(Consumer<? super DiffExtent> action) {
-    entry.run();
     if (closed) {
       return false;
     }
-    if (!started) {
-      started = true;
-      Thread.ofPlatform().daemon().name("rbd4j-diff").start(this::iterate);
-    }
     if (taken == taking.count) {
+      entry.run();
+      if (!started) {
+        started = true;
+        Thread.ofPlatform().daemon().name("rbd4j-diff").start(this::iterate);
+      }
       takeInterruptibly();
       if (taking.count == 0) {
         return false;

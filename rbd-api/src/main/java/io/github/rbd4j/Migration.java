@@ -14,7 +14,7 @@ import io.github.rbd4j.internal.Failures;
 import io.github.rbd4j.internal.Handles;
 import io.github.rbd4j.internal.NativeHandle;
 import io.github.rbd4j.internal.NativeStrings;
-import io.github.rbd4j.internal.NestedText;
+import io.github.rbd4j.internal.NestedJson;
 import io.github.rbd4j.internal.SameCluster;
 import io.github.rbd4j.internal.Subject;
 import io.github.rbd4j.internal.Upcalls;
@@ -86,7 +86,7 @@ public final class Migration {
    * @throws FunctionNotSupportedException if the loaded librbd does not know this kind of source
    */
   public void prepareImport(String sourceSpec, String targetName, ImageOptions options) {
-    NestedText.require(NativeStrings.requireName(sourceSpec, "sourceSpec"), "sourceSpec");
+    NestedJson.require(NativeStrings.requireName(sourceSpec, "sourceSpec"), "sourceSpec");
     NativeStrings.requireNewName(targetName, "targetName");
     options.use(
         opts ->

@@ -56,24 +56,14 @@ public final class Encryption {
     if (format.canOnlyBeLoaded()) {
       throw new IllegalArgumentException(format + " can only be loaded");
     }
-    handle.setEncrypted();
-    OffCarrier.run( // a key takes seconds
-        () ->
-            handle.callInArena(
-                handle
-                    .operation("format the encryption of")
-                    .on(
-                        Subject.OTHER,
-                        "image " + handle.name()), // what is there already is not the image
-                (image, arena) -> {
-                  EncryptionFormat.NativeOptions options = format.toNative(arena);
-                  try {
-                    MemorySegment struct = options.struct();
-                    return rbd_encryption_format(image, format.number(), struct, struct.byteSize());
-                  } finally {
-                    options.erase();
-                  }
-                }));
+    // What is there already is not the image.
+    Operation formatting =
+        handle.operation("format the encryption of").on(Subject.OTHER, "image " + handle.name());
+    call(
+        formatting,
+        format,
+        (image, struct) ->
+            rbd_encryption_format(image, format.number(), struct, struct.byteSize()));
   }
 
   /**
@@ -95,20 +85,35 @@ public final class Encryption {
     if (format.canOnlyBeLoaded()) {
       NativeSymbols.require("rbd_encryption_load2"); // came with this format
     }
+    call(
+        loading(),
+        format,
+        (image, struct) -> rbd_encryption_load(image, format.number(), struct, struct.byteSize()));
+  }
+
+  /** A call with the options of a format. */
+  @FunctionalInterface
+  private interface FormatCall {
+    long on(MemorySegment image, MemorySegment options);
+  }
+
+  private void call(Operation operation, EncryptionFormat format, FormatCall call) {
+    callInArena(
+        operation,
+        (image, arena) -> {
+          EncryptionFormat.NativeOptions options = format.toNative(arena);
+          try {
+            return call.on(image, options.struct());
+          } finally {
+            options.erase();
+          }
+        });
+  }
+
+  /** Not on the carrier of a virtual thread: to derive a key takes seconds. */
+  private void callInArena(Operation operation, NativeHandle.ArenaCall call) {
     handle.setEncrypted();
-    OffCarrier.run( // a key takes seconds
-        () ->
-            handle.callInArena(
-                loading(),
-                (image, arena) -> {
-                  EncryptionFormat.NativeOptions options = format.toNative(arena);
-                  try {
-                    MemorySegment struct = options.struct();
-                    return rbd_encryption_load(image, format.number(), struct, struct.byteSize());
-                  } finally {
-                    options.erase();
-                  }
-                }));
+    OffCarrier.run(() -> handle.callInArena(operation, call));
   }
 
   /**
@@ -130,28 +135,25 @@ public final class Encryption {
       throw new IllegalArgumentException("there are no formats");
     }
     NativeSymbols.require("rbd_encryption_load2");
-    handle.setEncrypted();
-    OffCarrier.run( // a key takes seconds
-        () ->
-            handle.callInArena(
-                loading(),
-                (image, arena) -> {
-                  List<EncryptionFormat.NativeOptions> all = new ArrayList<>();
-                  try {
-                    MemorySegment specs = rbd_encryption_spec_t.allocateArray(those.size(), arena);
-                    for (int i = 0; i < those.size(); i++) {
-                      EncryptionFormat.NativeOptions options = those.get(i).toNative(arena);
-                      all.add(options);
-                      MemorySegment spec = rbd_encryption_spec_t.asSlice(specs, i);
-                      rbd_encryption_spec_t.format(spec, those.get(i).number());
-                      rbd_encryption_spec_t.opts(spec, options.struct());
-                      rbd_encryption_spec_t.opts_size(spec, options.struct().byteSize());
-                    }
-                    return rbd_encryption_load2(image, specs, those.size());
-                  } finally {
-                    all.forEach(EncryptionFormat.NativeOptions::erase);
-                  }
-                }));
+    callInArena(
+        loading(),
+        (image, arena) -> {
+          List<EncryptionFormat.NativeOptions> all = new ArrayList<>();
+          try {
+            MemorySegment specs = rbd_encryption_spec_t.allocateArray(those.size(), arena);
+            for (int i = 0; i < those.size(); i++) {
+              EncryptionFormat.NativeOptions options = those.get(i).toNative(arena);
+              all.add(options);
+              MemorySegment spec = rbd_encryption_spec_t.asSlice(specs, i);
+              rbd_encryption_spec_t.format(spec, those.get(i).number());
+              rbd_encryption_spec_t.opts(spec, options.struct());
+              rbd_encryption_spec_t.opts_size(spec, options.struct().byteSize());
+            }
+            return rbd_encryption_load2(image, specs, those.size());
+          } finally {
+            all.forEach(EncryptionFormat.NativeOptions::erase);
+          }
+        });
   }
 
   private Operation loading() {

@@ -36,7 +36,7 @@ import io.github.rbd4j.internal.NativeHandle;
 import io.github.rbd4j.internal.NativeStrings;
 import io.github.rbd4j.internal.NativeSymbols;
 import io.github.rbd4j.internal.NativeTime;
-import io.github.rbd4j.internal.NestedText;
+import io.github.rbd4j.internal.NestedJson;
 import io.github.rbd4j.internal.Operation;
 import io.github.rbd4j.internal.SizedBuffer;
 import io.github.rbd4j.internal.SizedBuffer.Sizing;
@@ -257,7 +257,7 @@ public final class Mirror {
    */
   public void importBootstrapToken(MirrorPeerDirection direction, String token) {
     requireKnown(direction != MirrorPeerDirection.UNKNOWN, "direction");
-    NestedText.requireToken(NativeStrings.requireName(token, "token"), "token");
+    NestedJson.requireToken(NativeStrings.requireName(token, "token"), "token");
     handle.callInArena(
         handle.operation("import a mirror bootstrap token into"),
         (pool, arena) -> {

@@ -72,6 +72,12 @@ class AsyncLimitsIT {
   private static Cluster cluster;
 
   private final Queue<Runnable> held = new ConcurrentLinkedQueue<>();
+  private static final AsyncOptions ONE_AT_A_TIME =
+      AsyncOptions.defaults()
+          .queueDepth(1)
+          .whenFull(WhenFull.QUEUE)
+          .drainTimeout(Duration.ofMillis(200));
+
   private final String name = Names.unique("limits");
   private Rbd rbd;
   private Image image;
@@ -279,12 +285,7 @@ class AsyncLimitsIT {
   @Test
   void aCloseLetsFuturesWaitForSoLong() throws Exception {
     Image other = rbd.open(name);
-    AsyncImage async =
-        other.async(
-            AsyncOptions.defaults()
-                .queueDepth(1)
-                .whenFull(WhenFull.QUEUE)
-                .drainTimeout(Duration.ofMillis(200)));
+    AsyncImage async = other.async(ONE_AT_A_TIME);
     pause();
     CompletableFuture<Long> inFlight = async.read(0, heap(512));
     CompletableFuture<Long> waiting = async.read(0, heap(512));
@@ -661,12 +662,7 @@ class AsyncLimitsIT {
     try (Cluster stuck = ceph.client().executor(held::add).connect();
         IoContext io = stuck.ioContext("rbd")) {
       Image other = new Rbd(io).open(name);
-      AsyncImage async =
-          other.async(
-              AsyncOptions.defaults()
-                  .queueDepth(1)
-                  .whenFull(WhenFull.QUEUE)
-                  .drainTimeout(Duration.ofMillis(200)));
+      AsyncImage async = other.async(ONE_AT_A_TIME);
       pause();
       CompletableFuture<Long> first = async.read(0, Arena.ofAuto().allocate(512));
       CompletableFuture<Long> second = async.read(0, Arena.ofAuto().allocate(512));

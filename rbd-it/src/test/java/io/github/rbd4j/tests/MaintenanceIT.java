@@ -151,13 +151,18 @@ class MaintenanceIT {
     Bytes.assertEqual(Bytes.of(image), java.util.Arrays.copyOf(data, MIB));
   }
 
-  /** Another client does it, and cannot be told to stop. */
-  @Test
-  void whatTheOwnerOfTheLockDoesIsNotCancelled() {
+  private String cloneOfImage() {
     image.createSnapshot("s");
     String child = Names.unique("child");
     ImageOptions options = new ImageOptions().cloneFormat(2);
     rbd.clone(name, "s", rbd, child, options);
+    return child;
+  }
+
+  /** Another client does it, and cannot be told to stop. */
+  @Test
+  void whatTheOwnerOfTheLockDoesIsNotCancelled() {
+    String child = cloneOfImage();
     try (Image owner = rbd.open(child);
         Image clone = rbd.open(child)) {
       owner.writeAt(0, new byte[] {1});
@@ -175,10 +180,7 @@ class MaintenanceIT {
 
   @Test
   void aFlatteningCanBeCancelled() {
-    image.createSnapshot("s");
-    String child = Names.unique("child");
-    ImageOptions options = new ImageOptions().cloneFormat(2);
-    rbd.clone(name, "s", rbd, child, options);
+    String child = cloneOfImage();
     try (Image clone = rbd.open(child)) {
       assertThatThrownBy(() -> clone.flatten(Progress.cancelling()))
           .isInstanceOf(CancellationException.class);

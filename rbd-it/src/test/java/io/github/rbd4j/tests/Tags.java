@@ -1,9 +1,9 @@
 package io.github.rbd4j.tests;
 
 /** The tags of tests that need more than some cluster. */
-final class Tags {
+public final class Tags {
   /** Starts clusters of its own from the daemons of this machine, or acts on such daemons. */
-  static final String LOCAL_DAEMONS = "local-daemons";
+  public static final String LOCAL_DAEMONS = "local-daemons";
 
   /** Needs Maven and the jars of this build. */
   static final String BUILD = "build";

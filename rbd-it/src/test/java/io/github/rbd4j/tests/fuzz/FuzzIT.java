@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import io.github.rbd4j.Rbd;
 import io.github.rbd4j.it.CephCluster;
 import io.github.rbd4j.rados.Cluster;
+import io.github.rbd4j.tests.Tags;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -18,6 +19,7 @@ import java.util.Random;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,6 +35,7 @@ import org.slf4j.LoggerFactory;
  * one is a line for {@code traces.txt} once the reason is fixed: unlike the seed, it stays the same
  * when kinds of steps are added. Who changes what a kind draws makes a new kind of it.
  */
+@Tag(Tags.LOCAL_DAEMONS)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class FuzzIT {
   private static final Logger LOG = LoggerFactory.getLogger(FuzzIT.class);

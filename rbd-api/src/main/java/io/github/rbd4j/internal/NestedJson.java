@@ -7,11 +7,11 @@ import java.util.Base64;
  * JSON that librbd is to read. Its parser goes one level deeper on the stack for each level of the
  * text, without a limit: what is nested deeply ends the process.
  */
-public final class NestedText {
+public final class NestedJson {
   private static final int MAX_LENGTH = 1 << 16;
   private static final int MAX_DEPTH = 64;
 
-  private NestedText() {}
+  private NestedJson() {}
 
   /** Checks a text. Brackets within strings count, too: no text that makes sense has so many. */
   public static String require(String json, String what) {
