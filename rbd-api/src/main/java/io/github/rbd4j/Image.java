@@ -57,6 +57,7 @@ import io.github.rbd4j.bindings.rbd_snap_info_t;
 import io.github.rbd4j.bindings.rbd_snap_spec_t;
 import io.github.rbd4j.internal.Background;
 import io.github.rbd4j.internal.Completions;
+import io.github.rbd4j.internal.CopiedSnapshots;
 import io.github.rbd4j.internal.Errno;
 import io.github.rbd4j.internal.Failures;
 import io.github.rbd4j.internal.Handles;
@@ -65,8 +66,10 @@ import io.github.rbd4j.internal.NativeObject;
 import io.github.rbd4j.internal.NativeStrings;
 import io.github.rbd4j.internal.NativeSymbols;
 import io.github.rbd4j.internal.NativeTime;
+import io.github.rbd4j.internal.NewImage;
 import io.github.rbd4j.internal.OffCarrier;
 import io.github.rbd4j.internal.Operation;
+import io.github.rbd4j.internal.RemovedSnapshots;
 import io.github.rbd4j.internal.SameCluster;
 import io.github.rbd4j.internal.SerialNotifier;
 import io.github.rbd4j.internal.SizedBuffer;
@@ -948,9 +951,8 @@ public final class Image extends NativeObject {
     Ranges.requireNotNegative(sparseSize, "sparseSize");
     requireWholeCopy();
     copy(
-        "copy",
+        copyOperation("copy", target, name),
         target,
-        name,
         options,
         listener,
         (image, arena, pool, opts, argument) ->
@@ -983,10 +985,10 @@ public final class Image extends NativeObject {
    * unless {@link ImageOptions#flatten} is set. An exception out of the listener comes out of here
    * when the copy is done: librbd does not stop it.
    *
-   * <p>librbd (seen with 16) can leave out data of a snapshot in silence: where a later snapshot
-   * was taken and removed, and the objects were removed from the image in between, by a shrink for
-   * instance. {@link io.github.rbd4j.transfer.ImageCopier} does not copy in this way, and compares
-   * what it has copied.
+   * <p>librbd leaves out data, in silence, while OSDs are still removing a snapshot of the image,
+   * which goes on for a while after its removal has returned. So this waits for them, for a minute
+   * at most or until this thread is interrupted, and compares what the copy has of each snapshot
+   * with what the image has.
    *
    * <p>Implements: {@code int rbd_deep_copy_with_progress(rbd_image_t image, rados_ioctx_t
    * dest_io_ctx, const char *destname, rbd_image_options_t dest_opts, librbd_progress_fn_t cb, void
@@ -999,16 +1001,22 @@ public final class Image extends NativeObject {
    * @throws ImageExistsException if there is an image of that name
    * @throws IllegalArgumentException if the image is a clone, the target is in another cluster,
    *     where there is no such parent, and {@link ImageOptions#flatten} is not set
+   * @throws IncompleteCopyException if librbd has left out data of a snapshot, or it was removed
+   *     while it was copied; the copy is removed
    */
   public void deepCopyTo(Rbd target, String name, ImageOptions options, ProgressListener listener) {
     ImageOptions now = options.copy(); // they must not change in between
     if (now.getLong(ImageOption.FLATTEN).orElse(0) == 0 && parent().isPresent()) {
       SameCluster.require(rbd.ioContext().cluster(), target.ioContext().cluster());
     }
+    Operation operation = copyOperation("deep copy", target, name);
+    Objects.requireNonNull(listener, "listener");
+    Upcalls.refuseInsideCallback(handle);
+    boolean hasSnapshots = !snapshots().isEmpty();
+    RemovedSnapshots.await(this);
     copy(
-        "deep copy",
+        operation,
         target,
-        name,
         now,
         listener,
         (image, arena, pool, opts, argument) ->
@@ -1019,7 +1027,24 @@ public final class Image extends NativeObject {
                 opts,
                 Upcalls.progressStub(),
                 argument));
+    if (hasSnapshots) {
+      NewImage.check(target, name, copy -> requireSameSnapshots(operation, copy));
+    }
     data.requirePresent();
+  }
+
+  private void requireSameSnapshots(Operation operation, Image copy) {
+    String id = id(); // the old format has none
+    String known = name();
+    if (id.isEmpty() && known.isEmpty()) {
+      return; // answers that make no sense
+    }
+    try (Image source =
+        id.isEmpty() ? rbd.openReadOnly(known) : rbd.openById(id, OpenOptions.forReading())) {
+      CopiedSnapshots snapshots = new CopiedSnapshots(operation, source, copy);
+      snapshots.requireSame();
+      snapshots.requireAllThere();
+    }
   }
 
   @FunctionalInterface
@@ -1032,17 +1057,20 @@ public final class Image extends NativeObject {
         MemorySegment argument);
   }
 
+  private Operation copyOperation(String verb, Rbd target, String name) {
+    NativeStrings.requireNewName(name, "name");
+    return handle
+        .operation(verb)
+        .on(Subject.IMAGE, handle.name() + " to " + target.imageName(name));
+  }
+
   private void copy(
-      String verb,
+      Operation operation,
       Rbd target,
-      String name,
       ImageOptions options,
       ProgressListener listener,
       CopyCall call) {
-    NativeStrings.requireNewName(name, "name");
     Objects.requireNonNull(listener, "listener");
-    Operation operation =
-        handle.operation(verb).on(Subject.IMAGE, handle.name() + " to " + target.imageName(name));
     OffCarrier.run(
         () ->
             options.use(

@@ -9,17 +9,23 @@ import static io.github.rbd4j.bindings.librbd_h.rbd_migration_status;
 import static io.github.rbd4j.bindings.librbd_h.rbd_migration_status_cleanup;
 
 import io.github.rbd4j.bindings.rbd_image_migration_status_t;
+import io.github.rbd4j.internal.CopiedSnapshots;
 import io.github.rbd4j.internal.Errno;
 import io.github.rbd4j.internal.Failures;
 import io.github.rbd4j.internal.Handles;
 import io.github.rbd4j.internal.NativeHandle;
 import io.github.rbd4j.internal.NativeStrings;
 import io.github.rbd4j.internal.NestedJson;
+import io.github.rbd4j.internal.Operation;
+import io.github.rbd4j.internal.RemovedSnapshots;
 import io.github.rbd4j.internal.SameCluster;
 import io.github.rbd4j.internal.Subject;
 import io.github.rbd4j.internal.Upcalls;
+import io.github.rbd4j.rados.Cluster;
+import io.github.rbd4j.rados.IoContext;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
+import java.util.function.LongUnaryOperator;
 
 /**
  * Moves images to another pool, namespace or layout while they are used, or imports them: prepare,
@@ -35,9 +41,13 @@ public final class Migration {
   }
 
   /**
-   * Begins to move an image of this pool. From now on it is used under its new name. librbd moves
-   * data as it does in a {@link Image#deepCopyTo(Rbd, String, ImageOptions) deep copy}, of which
-   * see what it can leave out of snapshots.
+   * Begins to move an image of this pool. From now on it is used under its new name.
+   *
+   * <p>librbd leaves out data, in silence, while OSDs are still removing a snapshot of the image,
+   * which goes on for a while after its removal has returned. So this waits for them, for a minute
+   * at most or until this thread is interrupted. It waits for whatever is being removed in the pool
+   * when it begins and could be of this image, and not at all if the image has no snapshots, or if
+   * the user may not know what is being removed (the monitors' {@code osd dump}).
    *
    * <p>Implements: {@code int rbd_migration_prepare(rados_ioctx_t ioctx, const char *image_name,
    * rados_ioctx_t dest_ioctx, const char *dest_image_name, rbd_image_options_t opts)}
@@ -47,7 +57,7 @@ public final class Migration {
    * @param targetName its name there, without {@code /} and {@code @}
    * @param options how it shall be
    * @throws ImageNotFoundException if there is none of that name
-   * @throws ImageBusyException if somebody has it open
+   * @throws ImageBusyException if somebody has it open, or OSDs are still removing a snapshot
    * @throws IllegalArgumentException if the target is in another cluster; see {@link
    *     #prepareImport}
    */
@@ -55,13 +65,15 @@ public final class Migration {
     NativeStrings.requireName(name, "name");
     NativeStrings.requireNewName(targetName, "targetName");
     SameCluster.require(rbd.ioContext().cluster(), target.ioContext().cluster());
+    Operation operation = rbd.imageOperation("prepare the migration of", name);
+    awaitRemovedSnapshots(operation, name);
     options.use(
         opts ->
             Handles.of(target.ioContext())
                 .use(
                     (targetPool, _) ->
                         handle.callInArena(
-                            rbd.imageOperation("prepare the migration of", name),
+                            operation,
                             (pool, arena) ->
                                 rbd_migration_prepare(
                                     pool,
@@ -69,6 +81,16 @@ public final class Migration {
                                     targetPool,
                                     NativeStrings.copy(arena, targetName),
                                     opts))));
+  }
+
+  private void awaitRemovedSnapshots(Operation operation, String name) {
+    Upcalls.refuseInsideCallback(handle);
+    try (Image image = rbd.openReadOnly(name)) {
+      if (!RemovedSnapshots.await(image)) {
+        throw Failures.toException(
+            Errno.EBUSY.result(), operation, "OSDs are still removing snapshots in its pool");
+      }
+    }
   }
 
   /**
@@ -112,7 +134,8 @@ public final class Migration {
 
   /**
    * Copies the data. An exception out of the listener comes out of here when the copy is done:
-   * librbd does not stop it.
+   * librbd does not stop it. If the source is in this cluster, what has been copied of its
+   * snapshots is compared with it, see {@link #commit(String, ProgressListener)}.
    *
    * <p>Implements: {@code int rbd_migration_execute_with_progress(rados_ioctx_t ioctx, const char
    * *image_name, librbd_progress_fn_t cb, void *cbdata)}
@@ -120,15 +143,18 @@ public final class Migration {
    * @param name the name of the target, in this pool
    * @param listener told how far it is
    * @throws ImageNotFoundException if there is none of that name
+   * @throws IncompleteCopyException if librbd has left out data of a snapshot: abort the migration
    */
   public void execute(String name, ProgressListener listener) {
     NativeStrings.requireName(name, "name");
+    Operation operation = rbd.imageOperation("execute the migration of", name);
     handle.callWithProgress(
-        rbd.imageOperation("execute the migration of", name),
+        operation,
         listener,
         (pool, arena, argument) ->
             rbd_migration_execute_with_progress(
                 pool, NativeStrings.copy(arena, name), Upcalls.progressStub(), argument));
+    requireSameSnapshots(operation, name);
   }
 
   /**
@@ -181,6 +207,10 @@ public final class Migration {
    * comes out of here when that is done. librbd is not stopped: it would leave a source in the
    * trash that nobody can remove.
    *
+   * <p>If the source is in this cluster, its snapshots are compared first with those of the same
+   * name of the target, as far as it still has them. If one of them was removed there and taken
+   * anew, give it another name until the migration is done.
+   *
    * <p>Implements: {@code int rbd_migration_commit_with_progress(rados_ioctx_t ioctx, const char
    * *image_name, librbd_progress_fn_t cb, void *cbdata)}
    *
@@ -188,18 +218,48 @@ public final class Migration {
    * @param listener told how far it is
    * @throws ImageNotFoundException if there is none of that name
    * @throws InvalidRequestException if the data is not copied, or it is not being migrated
+   * @throws IncompleteCopyException if a snapshot of the target differs; nothing was removed
    */
   public void commit(String name, ProgressListener listener) {
     NativeStrings.requireName(name, "name");
     UnstoppedListener unstopped =
         new UnstoppedListener(Objects.requireNonNull(listener, "listener"));
+    Operation operation = rbd.imageOperation("commit the migration of", name);
+    Upcalls.refuseInsideCallback(handle);
+    requireSameSnapshots(operation, name);
     handle.callWithProgress(
-        rbd.imageOperation("commit the migration of", name),
+        operation,
         unstopped,
         (pool, arena, argument) ->
             rbd_migration_commit_with_progress(
                 pool, NativeStrings.copy(arena, name), Upcalls.progressStub(), argument));
     unstopped.rethrow();
+  }
+
+  /** Compares what of the source there still is, unless it is not in this cluster. */
+  private void requireSameSnapshots(Operation operation, String name) {
+    MigrationStatus status = status(name, operation, LongUnaryOperator.identity());
+    Cluster cluster = rbd.ioContext().cluster();
+    if (status.state() != MigrationState.EXECUTED || status.sourcePoolId() < 0) {
+      return;
+    }
+    String pool = cluster.pool(status.sourcePoolId()).name();
+    if (pool.isEmpty() || (status.sourceId().isEmpty() && status.sourceName().isEmpty())) {
+      return; // an answer that makes no sense
+    }
+    try (IoContext io = cluster.ioContext(pool, status.sourceNamespace());
+        Image source = openSource(new Rbd(io), status);
+        Image target = rbd.openReadOnly(name)) {
+      new CopiedSnapshots(operation, source, target).requireSame();
+    } catch (ImageNotFoundException removed) {
+      // by a commit that did not come to its end
+    }
+  }
+
+  private static Image openSource(Rbd pool, MigrationStatus status) {
+    return status.sourceId().isEmpty()
+        ? pool.openReadOnly(status.sourceName())
+        : pool.openById(status.sourceId(), OpenOptions.forReading());
   }
 
   /**
@@ -215,15 +275,22 @@ public final class Migration {
    */
   public MigrationStatus status(String name) {
     NativeStrings.requireName(name, "name");
+    return status(
+        name,
+        handle
+            .operation("get the status of")
+            .on(Subject.OTHER, "the migration of image " + rbd.imageName(name)),
+        Migration::notFoundIfNotMigrating);
+  }
+
+  private MigrationStatus status(String name, Operation operation, LongUnaryOperator meaning) {
     return handle.use(
         (pool, arena) -> {
           MemorySegment s = rbd_image_migration_status_t.allocate(arena);
           Failures.check(
-              notFoundIfNotMigrating(
+              meaning.applyAsLong(
                   rbd_migration_status(pool, NativeStrings.copy(arena, name), s, s.byteSize())),
-              handle
-                  .operation("get the status of")
-                  .on(Subject.OTHER, "the migration of image " + rbd.imageName(name)));
+              operation);
           try {
             int state = rbd_image_migration_status_t.state(s);
             return new MigrationStatus(

@@ -6,6 +6,7 @@ import io.github.rbd4j.OpenOptions;
 import io.github.rbd4j.Preview;
 import io.github.rbd4j.Rbd;
 import io.github.rbd4j.SnapshotInfo;
+import io.github.rbd4j.internal.UserSnapshots;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;

@@ -5,6 +5,7 @@ import io.github.rbd4j.OpenOptions;
 import io.github.rbd4j.Preview;
 import io.github.rbd4j.Rbd;
 import io.github.rbd4j.SnapshotInfo;
+import io.github.rbd4j.internal.UserSnapshots;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;

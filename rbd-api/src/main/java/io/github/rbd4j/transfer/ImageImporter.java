@@ -5,6 +5,7 @@ import io.github.rbd4j.ImageOptions;
 import io.github.rbd4j.Preview;
 import io.github.rbd4j.Rbd;
 import io.github.rbd4j.internal.NativeStrings;
+import io.github.rbd4j.internal.NewImage;
 import io.github.rbd4j.internal.WritePipeline.Zeros;
 import java.io.IOException;
 import java.nio.channels.FileChannel;

@@ -148,13 +148,20 @@ class Hazards3IT {
     Elsewhere.passes(ceph, ClusterIT.class, "optionsAreSetAndUnknownOnesAreNamed");
   }
 
-  /** In C a discard or a repeated pattern of more than 2 GiB is an error. */
   @Test
   void h3_26_aRollbackToASnapshotWhoseObjectMapIsNotValid() {
     Elsewhere.passes(ceph, SnapshotIT.class, "anObjectMapThatIsNotValidIsNotRolledBackTo");
     Elsewhere.passes(ceph, GroupIT.class, "anObjectMapThatIsNotValidIsNotRolledBackTo");
   }
 
+  @Test
+  void h3_28_copiesWhileASnapshotIsBeingRemoved() {
+    Elsewhere.passes(ceph, RemovedSnapshotsIT.class, "aDeepCopyWaitsUntilSnapshotsAreRemoved");
+    Elsewhere.passes(ceph, RemovedSnapshotsIT.class, "aDeepCopyThatLacksDataIsReportedAndRemoved");
+    Elsewhere.passes(ceph, RemovedSnapshotsIT.class, "aMigrationThatLacksDataIsNotCommitted");
+  }
+
+  /** In C a discard or a repeated pattern of more than 2 GiB is an error. */
   @Test
   void h3_05_rangesOfMoreThanTwoGibibytes() throws Exception {
     String name = Names.unique("hazard");

@@ -12,6 +12,7 @@ import io.github.rbd4j.ImageNotFoundException;
 import io.github.rbd4j.ImageOption;
 import io.github.rbd4j.ImageOptions;
 import io.github.rbd4j.ImageWatch;
+import io.github.rbd4j.IncompleteCopyException;
 import io.github.rbd4j.InvalidRequestException;
 import io.github.rbd4j.LinkedImage;
 import io.github.rbd4j.ProgressListener;
@@ -252,7 +253,7 @@ final class Forms {
           return null;
         });
     same(bytes.toByteArray(), model.content, "the export of " + name);
-    if (to == null || !world.isFree(to) || (way == 1 && model.snapshotsRemoved)) {
+    if (to == null || !world.isFree(to)) {
       return;
     }
     ModelImage copied = new ModelImage(model.content.clone(), false);
@@ -268,9 +269,18 @@ final class Forms {
         copied.changes++;
       }
       case 1 -> {
+        options.set(ImageOption.FLATTEN, 1);
+        boolean impatient = random.nextBoolean();
         try (Image image = world.reader(name)) {
-          options.set(ImageOption.FLATTEN, 1);
+          if (impatient) {
+            Thread.currentThread().interrupt(); // so that it does not wait for the OSDs
+          }
           image.deepCopyTo(world.rbd(), to, options, ProgressListener.NONE);
+        } catch (IncompleteCopyException e) {
+          check(impatient && model.snapshotsRemoved, "%s", e);
+          return;
+        } finally {
+          check(Thread.interrupted() == impatient, "interrupted: %b", !impatient);
         }
         try (Image image = world.rbd().open(to)) {
           model.snapshots.forEach(

@@ -43,7 +43,7 @@ final class ModelImage {
   /** Only snapshots of it still need the parent. */
   boolean flattened;
 
-  /** A snapshot was removed: librbd can leave data of earlier ones out of a deep copy then. */
+  /** A snapshot was removed, and may still be in the OSDs. */
   boolean snapshotsRemoved;
 
   /** The group that it is in, or null. */

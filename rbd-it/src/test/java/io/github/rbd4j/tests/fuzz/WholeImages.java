@@ -170,7 +170,6 @@ final class WholeImages {
     world.doing("migrate %s to %s, in use %b", name, to, inUse);
     if (!model.locks.isEmpty()
         || model.flattened
-        || (model.snapshotsRemoved && !model.snapshots.isEmpty())
         || model.group != null
         || model.snapshots.values().stream().anyMatch(snap -> snap.children > 0)) {
       return;

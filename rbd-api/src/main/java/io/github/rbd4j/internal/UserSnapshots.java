@@ -1,4 +1,4 @@
-package io.github.rbd4j.transfer;
+package io.github.rbd4j.internal;
 
 import io.github.rbd4j.Image;
 import io.github.rbd4j.SnapshotInfo;
@@ -8,11 +8,11 @@ import java.util.Comparator;
 import java.util.List;
 
 /** The snapshots that users took, not those of groups, mirroring and the trash. */
-final class UserSnapshots {
+public final class UserSnapshots {
   private UserSnapshots() {}
 
   /** Of an image, the oldest first. */
-  static List<SnapshotInfo> of(Image image) {
+  public static List<SnapshotInfo> of(Image image) {
     return image.snapshots().stream()
         .filter(snapshot -> isUsers(image, snapshot.id()))
         .sorted(Comparator.comparingLong(SnapshotInfo::id))

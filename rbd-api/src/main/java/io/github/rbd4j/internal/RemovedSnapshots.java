@@ -1,0 +1,123 @@
+package io.github.rbd4j.internal;
+
+import io.github.rbd4j.Image;
+import io.github.rbd4j.PermissionDeniedException;
+import io.github.rbd4j.SnapshotInfo;
+import java.time.Duration;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Snapshots whose removal has returned, and whose data the OSDs have not removed yet.
+ *
+ * <p>As long as that lasts, an OSD says of an object that it does not exist when asked for it at
+ * such a snapshot. librbd asks so when it copies an image with its snapshots: what an object was at
+ * a snapshot it reads at the newest snapshot that shares it, though that be removed. The object is
+ * left out then, and the copy counts as done.
+ */
+public final class RemovedSnapshots {
+  private static final Duration PATIENCE = Duration.ofMinutes(1);
+  private static final Duration PAUSE = Duration.ofMillis(300);
+
+  /** In the answer of {@code osd dump}: what is being removed in each pool. */
+  private static final Pattern QUEUE =
+      Pattern.compile(
+          "\"removed_snaps_queue\":\\[((?:\\{\"pool\":\\d+,\"snaps\":\\[[^\\]]*]},?)*)]");
+
+  private static final Pattern POOL = Pattern.compile("\"pool\":(\\d+),\"snaps\":\\[([^\\]]*)]");
+  private static final Pattern IDS = Pattern.compile("\"begin\":(\\d{1,18}),\"length\":(\\d{1,9})");
+
+  /** How many ids are told apart; of more than that, the oldest count. */
+  private static final int MANY = 1 << 16;
+
+  private RemovedSnapshots() {}
+
+  /**
+   * Waits until none that could be one of this image is left; false if some are after a minute. An
+   * image without snapshots is not affected.
+   */
+  public static boolean await(Image image) {
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (true) {
+      Set<Long> snapshots = ids(image);
+      if (snapshots.isEmpty()) {
+        return true;
+      }
+      if (!awaitEnd(image, removing(image), deadline)) {
+        return false;
+      }
+      if (ids(image).containsAll(snapshots)) {
+        return true;
+      } // one of them was removed meanwhile
+    }
+  }
+
+  private static boolean awaitEnd(Image image, Set<Long> removing, long deadline) {
+    while (!removing.isEmpty()) {
+      if (System.nanoTime() >= deadline) {
+        return false;
+      }
+      try {
+        Thread.sleep(PAUSE);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return false;
+      }
+      removing.retainAll(removing(image));
+    }
+    return true;
+  }
+
+  private static Set<Long> ids(Image image) {
+    return image.snapshots().stream().map(SnapshotInfo::id).collect(Collectors.toSet());
+  }
+
+  /** Whose id is greater than that of the image's oldest snapshot. */
+  private static Set<Long> removing(Image image) {
+    Set<Long> removing = new TreeSet<>();
+    String map = osdMap(image);
+    if (map != null) {
+      long oldest = ids(image).stream().mapToLong(id -> id).min().orElse(Long.MAX_VALUE);
+      addRemoving(map, image.dataPoolId(), oldest, removing);
+    }
+    return removing;
+  }
+
+  /** Null if the user may not know. */
+  private static @Nullable String osdMap(Image image) {
+    try {
+      return image
+          .rbd()
+          .ioContext()
+          .cluster()
+          .monCommand("{\"prefix\": \"osd dump\", \"format\": \"json\"}")
+          .output();
+    } catch (PermissionDeniedException notAllowed) {
+      return null;
+    }
+  }
+
+  static void addRemoving(String map, long pool, long oldest, Set<Long> removing) {
+    Matcher queue = QUEUE.matcher(map);
+    if (!queue.find()) {
+      return;
+    }
+    Matcher entry = POOL.matcher(queue.group(1));
+    while (entry.find()) {
+      if (entry.group(1).equals(Long.toString(pool))) {
+        Matcher ids = IDS.matcher(entry.group(2));
+        while (ids.find()) {
+          long begin = Long.parseLong(ids.group(1));
+          long end = begin + Long.parseLong(ids.group(2));
+          for (long id = Math.max(begin, oldest); id < end && removing.size() < MANY; id++) {
+            removing.add(id);
+          }
+        }
+      }
+    }
+  }
+}
