@@ -49,6 +49,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import jdk.jfr.Recording;
+import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingFile;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -557,7 +558,9 @@ class AsyncLimitsIT {
       recording.dump(file);
     }
     rbd.remove(fast);
-    assertThat(RecordingFile.readAllEvents(file))
+    List<RecordedEvent> events = RecordingFile.readAllEvents(file);
+    assertThat(events)
+        .as("%s", events)
         .extracting(event -> event.getString("image") + " " + event.getString("outcome"))
         .containsExactlyInAnyOrder(
             "rbd/" + fast + " ok",

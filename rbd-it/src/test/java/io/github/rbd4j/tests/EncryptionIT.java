@@ -591,6 +591,64 @@ class EncryptionIT {
     }
   }
 
+  @Test
+  void aChainOfEncryptedClonesNeedsThePassphraseOfEach() {
+    String first = create(SIZE);
+    try (EncryptionFormat ofFirst = luks1();
+        EncryptionFormat ofSecond =
+            EncryptionFormat.luks2(EncryptionAlgorithm.AES256, bytes("of the second"));
+        EncryptionFormat ofThird =
+            EncryptionFormat.luks2(EncryptionAlgorithm.AES128, bytes("of the third"));
+        EncryptionFormat wrong = EncryptionFormat.luks1(EncryptionAlgorithm.AES128, bytes("no"));
+        EncryptionFormat wrong2 = EncryptionFormat.luks2(EncryptionAlgorithm.AES256, bytes("no"))) {
+      if (!CEPH_18) {
+        try (Image image = rbd.open(first)) {
+          Encryption encryption = new Encryption(image);
+          assertUnsupported(
+              "rbd_encryption_load2", () -> encryption.load(List.of(ofThird, ofSecond, ofFirst)));
+        }
+        return;
+      }
+      try (Image image = rbd.open(first)) {
+        new Encryption(image).format(ofFirst);
+        image.writeAt(0, bytes("one"));
+        image.writeAt(8 * MIB, bytes("one"));
+        image.writeAt(16 * MIB, bytes("one"));
+      }
+      String second = cloneOf(first);
+      try (Image image = rbd.open(second)) {
+        new Encryption(image).format(ofSecond);
+      }
+      try (Image image = rbd.open(second)) {
+        new Encryption(image).load(List.of(ofSecond, ofFirst));
+        image.writeAt(8 * MIB, bytes("two"));
+        image.writeAt(16 * MIB, bytes("two"));
+      }
+      String third = cloneOf(second);
+      try (Image image = rbd.open(third)) {
+        new Encryption(image).format(ofThird);
+      }
+      for (List<EncryptionFormat> formats :
+          List.of(
+              List.of(wrong2, ofSecond, ofFirst),
+              List.of(ofThird, wrong2, ofFirst),
+              List.of(ofThird, ofSecond, wrong))) {
+        try (Image image = rbd.open(third)) {
+          Encryption encryption = new Encryption(image);
+          assertThatThrownBy(() -> encryption.load(formats))
+              .isInstanceOf(WrongPassphraseException.class);
+        }
+      }
+      try (Image image = rbd.open(third)) {
+        new Encryption(image).load(List.of(ofThird, ofSecond, ofFirst));
+        image.writeAt(16 * MIB, bytes("three"));
+        assertThat(read(image, 0, 3)).isEqualTo(bytes("one"));
+        assertThat(read(image, 8 * MIB, 3)).isEqualTo(bytes("two"));
+        assertThat(read(image, 16 * MIB, 5)).isEqualTo(bytes("three"));
+      }
+    }
+  }
+
   // -------------------------------------------------------------------------------- passphrases
 
   @Test

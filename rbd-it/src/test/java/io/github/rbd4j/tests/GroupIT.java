@@ -24,6 +24,7 @@ import io.github.rbd4j.SnapshotExistsException;
 import io.github.rbd4j.SnapshotInfo;
 import io.github.rbd4j.SnapshotNamespace;
 import io.github.rbd4j.SnapshotNotFoundException;
+import io.github.rbd4j.Watcher;
 import io.github.rbd4j.group.Group;
 import io.github.rbd4j.group.GroupImage;
 import io.github.rbd4j.group.GroupImageState;
@@ -41,6 +42,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -382,6 +385,47 @@ class GroupIT {
           .containsExactlyInAnyOrder("ignoring", "skipping");
       assertThat(image.snapshots()).hasSize(2);
     }
+  }
+
+  /** librbd notes that there is one before it asks who has to prepare for it. */
+  @Test
+  void aSnapshotWhoseCreatorDiedIsIncomplete() throws Exception {
+    group.addImage(io, "a");
+    CountDownLatch asked = new CountDownLatch(1);
+    CountDownLatch dead = new CountDownLatch(1);
+    QuiesceListener slow =
+        new QuiesceListener() {
+          @Override
+          public void quiesce() throws InterruptedException {
+            asked.countDown();
+            dead.await();
+          }
+
+          @Override
+          public void unquiesce() {}
+        };
+    try (Image image = rbd.open("a");
+        QuiesceWatch watch = image.watchQuiesce(slow, Duration.ofMinutes(1))) {
+      ProcessBuilder builder =
+          new ProcessBuilder("rbd", "group", "snap", "create", "rbd/" + namespace + "/group@half");
+      builder.environment().put("CEPH_CONF", ceph.conf().toString());
+      Process creator = builder.redirectErrorStream(true).start();
+      assertThat(asked.await(60, TimeUnit.SECONDS)).isTrue();
+      creator.destroyForcibly().waitFor();
+      dead.countDown();
+      assertThat(watch.isClosed()).isFalse();
+      // Its watch would keep the image in use for half a minute.
+      image.watchers().stream()
+          .map(Watcher::address)
+          .filter(address -> !cluster.addresses().contains(address))
+          .forEach(address -> cluster.blocklist(address, Duration.ofMinutes(1)));
+    }
+    assertThat(group.snapshots())
+        .singleElement()
+        .satisfies(half -> assertThat(half.name()).isEqualTo("half"))
+        .satisfies(half -> assertThat(half.state()).isEqualTo(GroupSnapshotState.INCOMPLETE));
+    group.removeSnapshot("half");
+    assertThat(group.snapshots()).isEmpty();
   }
 
   @Test

@@ -12,7 +12,10 @@ import io.github.rbd4j.ObjectBusyException;
 import io.github.rbd4j.ObjectExistsException;
 import io.github.rbd4j.ObjectNotFoundException;
 import io.github.rbd4j.PermissionDeniedException;
+import io.github.rbd4j.QuiesceListener;
+import io.github.rbd4j.QuiesceWatch;
 import io.github.rbd4j.Rbd;
+import io.github.rbd4j.RbdException;
 import io.github.rbd4j.ReadOnlyImageException;
 import io.github.rbd4j.SnapshotCreateFlag;
 import io.github.rbd4j.SnapshotInfo;
@@ -37,6 +40,7 @@ import io.github.rbd4j.mirror.SiteStatus;
 import io.github.rbd4j.rados.Cluster;
 import io.github.rbd4j.rados.IoContext;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -52,6 +56,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -668,6 +673,45 @@ class MirrorPoolIT {
       assertThat(ceph.rbd("snap", "ls", "--all", pool + "/image", "--format", "json"))
           .contains("\"id\":" + last.id() + ",")
           .contains("\"state\":\"demoted\"");
+    }
+  }
+
+  @Test
+  void aMirrorSnapshotCanPassOverWhoCannotPrepareForIt() {
+    mirror.setMode(MirrorMode.IMAGE);
+    mirror.addPeer(MirrorPeerDirection.RX_TX, "site", "client.a"); // a snapshot is for somebody
+    createMirrored("image", ImageMirrorMode.SNAPSHOT);
+    AtomicInteger asked = new AtomicInteger();
+    QuiesceListener unable =
+        new QuiesceListener() {
+          @Override
+          public void quiesce() {
+            asked.incrementAndGet();
+            throw new IllegalStateException("cannot quiesce");
+          }
+
+          @Override
+          public void unquiesce() {}
+        };
+    try (Image image = rbd.open("image");
+        QuiesceWatch watch = image.watchQuiesce(unable, Duration.ofSeconds(20))) {
+      ImageMirror imageMirror = new ImageMirror(image);
+      List<SnapshotInfo> before = image.snapshots();
+      assertThatThrownBy(() -> imageMirror.createSnapshot(Set.of()))
+          .isInstanceOf(RbdException.class);
+      assertThat(asked).hasPositiveValue();
+      assertThat(image.snapshots()).isEqualTo(before);
+
+      asked.set(0);
+      long ignoring = imageMirror.createSnapshot(Set.of(SnapshotCreateFlag.IGNORE_QUIESCE_ERROR));
+      assertThat(asked).hasPositiveValue();
+
+      asked.set(0);
+      long skipping = imageMirror.createSnapshot(Set.of(SnapshotCreateFlag.SKIP_QUIESCE));
+      assertThat(asked).hasValue(0);
+      assertThat(image.snapshots()).extracting(SnapshotInfo::id).contains(ignoring, skipping);
+      assertThat(skipping).isGreaterThan(ignoring);
+      assertThat(watch.isClosed()).isFalse();
     }
   }
 

@@ -47,6 +47,9 @@ public final class Soak {
    */
   private static final Resources BOUND = new Resources(32 << 20, 8 << 20, 4, 4, 1 << 20);
 
+  /** On a busy machine a sample takes longer; so many are taken all the same. */
+  private static final int SAMPLES = 30;
+
   private static final int WORKERS = 4;
   private static final int SIZE = 4 << 20;
   private static final int BLOCK = 4096;
@@ -64,7 +67,7 @@ public final class Soak {
   Soak(CephCluster ceph, Duration length, PrintStream out) {
     this.ceph = ceph;
     this.length = length;
-    this.interval = length.dividedBy(30);
+    this.interval = length.dividedBy(SAMPLES);
     this.out = out;
   }
 
@@ -93,7 +96,7 @@ public final class Soak {
           "each worker has done all once",
           () -> warm.getCount() == 0 || workers.stream().anyMatch(CompletableFuture::isDone));
       long start = System.nanoTime();
-      while (System.nanoTime() - start < length.toNanos()
+      while ((System.nanoTime() - start < length.toNanos() || samples.size() < SAMPLES)
           && workers.stream().noneMatch(CompletableFuture::isDone)) {
         Thread.sleep(interval);
         sample(Duration.ofNanos(System.nanoTime() - start));

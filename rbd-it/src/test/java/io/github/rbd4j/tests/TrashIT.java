@@ -8,6 +8,7 @@ import io.github.rbd4j.ImageBusyException;
 import io.github.rbd4j.ImageExistsException;
 import io.github.rbd4j.ImageHasSnapshotsException;
 import io.github.rbd4j.ImageNotFoundException;
+import io.github.rbd4j.ImageOption;
 import io.github.rbd4j.ImageOptions;
 import io.github.rbd4j.PermissionDeniedException;
 import io.github.rbd4j.ProgressListener;
@@ -97,6 +98,26 @@ class TrashIT {
     assertThat(trash.list()).containsExactly(entry);
     assertThat(ceph.rbd("trash", "ls", "rbd/" + namespace, "--format", "json"))
         .contains("\"id\":\"" + id + "\"", "\"name\":\"" + name + "\"");
+  }
+
+  @Test
+  void aRemovedParentIsInTheTrashAsLongAsItHasClones() {
+    String id = id(name);
+    try (Cluster keeping =
+            ceph.client().option("rbd_move_parent_to_trash_on_remove", "true").connect();
+        IoContext its = keeping.ioContext("rbd", namespace)) {
+      Rbd there = new Rbd(its);
+      try (Image image = there.open(name)) {
+        image.createSnapshot("s");
+        there.clone(name, "s", there, "clone", new ImageOptions().set(ImageOption.CLONE_FORMAT, 2));
+        image.snapshot("s").remove();
+      }
+      there.remove(name);
+      assertThat(there.exists(name)).isFalse();
+      assertThat(trash.get(id).source()).isEqualTo(TrashSource.USER_PARENT);
+      there.remove("clone");
+      assertThat(trash.list()).isEmpty();
+    }
   }
 
   @Test

@@ -351,8 +351,10 @@ final class Coverage {
       That calls lead to a function does not prove that it ran. That is measured: the JVM of the integration tests
       writes down which binding classes it initialises (`-Xlog:class+init`). The bindings have one class for each
       function, initialised when the function is first called, so the measurement costs nothing and needs no agent.
-      After a full run the build compares the measured set with this page. It fails if a function that is wrapped or
-      internal, and that the installed librbd has, was never called in that run. Of two functions where rbd4j calls the
+      After a full run the build compares the measured set with this page. It fails if a function for which the page
+      names a Java method, and that the installed librbd has, was never called in that run, or one for which it names
+      none was. Those without a Java method are superseded, or what they do is done in Java, in the way that the table
+      says. Of two functions where rbd4j calls the
       newer one if it is there (`jextract/since.tsv` names the pairs), only the newer one has to be called then. The
       measured list is in `rbd-it/target/native-calls.txt`. Runs of chosen tests (`-Dit.test=...`) are not checked, and
       what processes that a test starts call is not counted. `BindingsConformanceIT`, which looks at every binding
