@@ -21,14 +21,17 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RemovedSnapshots {
   private static final Duration PATIENCE = Duration.ofMinutes(1);
-  private static final Duration PAUSE = Duration.ofMillis(300);
+
+  /** Between two looks; the map of a large cluster has megabytes. */
+  private static final Duration FIRST_PAUSE = Duration.ofMillis(250);
+
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(4);
 
   /** In the answer of {@code osd dump}: what is being removed in each pool. */
-  private static final Pattern QUEUE =
-      Pattern.compile(
-          "\"removed_snaps_queue\":\\[((?:\\{\"pool\":\\d+,\"snaps\":\\[[^\\]]*]},?)*)]");
+  private static final String QUEUE = "\"removed_snaps_queue\":[";
 
-  private static final Pattern POOL = Pattern.compile("\"pool\":(\\d+),\"snaps\":\\[([^\\]]*)]");
+  private static final Pattern POOL =
+      Pattern.compile("\\G,?\\{\"pool\":(\\d+),\"snaps\":\\[([^\\]]*)]}");
   private static final Pattern IDS = Pattern.compile("\"begin\":(\\d{1,18}),\"length\":(\\d{1,9})");
 
   /** How many ids are told apart; of more than that, the oldest count. */
@@ -57,15 +60,20 @@ public final class RemovedSnapshots {
   }
 
   private static boolean awaitEnd(Image image, Set<Long> removing, long deadline) {
+    Duration pause = FIRST_PAUSE;
     while (!removing.isEmpty()) {
-      if (System.nanoTime() >= deadline) {
+      if (System.nanoTime() - deadline >= 0) {
         return false;
       }
       try {
-        Thread.sleep(PAUSE);
+        Thread.sleep(pause);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         return false;
+      }
+      pause = pause.multipliedBy(2);
+      if (pause.compareTo(LONGEST_PAUSE) > 0) {
+        pause = LONGEST_PAUSE;
       }
       removing.retainAll(removing(image));
     }
@@ -102,11 +110,11 @@ public final class RemovedSnapshots {
   }
 
   static void addRemoving(String map, long pool, long oldest, Set<Long> removing) {
-    Matcher queue = QUEUE.matcher(map);
-    if (!queue.find()) {
+    int queue = map.indexOf(QUEUE);
+    if (queue < 0) {
       return;
     }
-    Matcher entry = POOL.matcher(queue.group(1));
+    Matcher entry = POOL.matcher(map).region(queue + QUEUE.length(), map.length());
     while (entry.find()) {
       if (entry.group(1).equals(Long.toString(pool))) {
         Matcher ids = IDS.matcher(entry.group(2));

@@ -115,13 +115,20 @@ public final class SizedBuffer {
     }
   }
 
-  /** Calls a function that fills one buffer with one string, and returns that. */
+  /**
+   * Calls a function that fills one buffer with one string, and returns that. The buffer is erased,
+   * as the string can be a key or a token.
+   */
   public static String fetchString(Operation operation, Sizing sizing, Fill fill) {
     return fetch(
         operation,
         MAX_STRING,
         fill,
-        (buffers, result) -> NativeStrings.readBuffer(buffers.data(0)),
+        (buffers, _) -> {
+          String string = NativeStrings.readBuffer(buffers.data(0));
+          buffers.data(0).fill((byte) 0);
+          return string;
+        },
         Slot.bytes(256, sizing));
   }
 

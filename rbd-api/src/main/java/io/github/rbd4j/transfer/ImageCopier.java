@@ -139,7 +139,8 @@ public final class ImageCopier {
         verify(from, changes, copy, snapshot, sums);
         return new Result(base, snapshot, bytes);
       } catch (Throwable failure) {
-        RollBack.to(to, base, taken, failure);
+        RollBack.to(to, base, failure);
+        RollBack.remove(taken, failure);
         throw failure;
       }
     }

@@ -3,7 +3,10 @@ package io.github.rbd4j.transfer;
 import io.github.rbd4j.Image;
 import io.github.rbd4j.ImageOptions;
 import io.github.rbd4j.Preview;
+import io.github.rbd4j.ProgressListener;
 import io.github.rbd4j.Rbd;
+import io.github.rbd4j.Snapshot;
+import io.github.rbd4j.SnapshotCreateFlag;
 import io.github.rbd4j.internal.NativeStrings;
 import io.github.rbd4j.internal.NewImage;
 import io.github.rbd4j.internal.WritePipeline.Zeros;
@@ -13,6 +16,8 @@ import java.nio.channels.ReadableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
+import java.util.Set;
+import java.util.UUID;
 
 /**
  * Reads images in the formats of the {@code rbd} program. A channel is read from its position on,
@@ -255,8 +260,8 @@ public final class ImageImporter {
    * overwritten, roll the image back first.
    *
    * <p>If the stream turns out not to be sound, or anything else fails, the image is rolled back to
-   * that snapshot; nobody else may write to it meanwhile. A difference that builds on none can
-   * leave the image half written.
+   * that snapshot; nobody else may write to it meanwhile. For a difference that builds on none one is
+   * taken, and removed at the end; its name begins with {@code rbd4j-import-}.
    *
    * @param source the channel, in blocking mode
    * @param name the name of the image
@@ -279,14 +284,27 @@ public final class ImageImporter {
       if (header.fromSnapshot() != null) {
         new Comparison(options).requireUnchangedSince(header.fromSnapshot(), image, rbd, name);
       }
+      Snapshot mark = header.fromSnapshot() == null ? mark(image) : null;
       try {
         diffs.apply(reader, Zeros.HOLES);
         image.flush();
       } catch (Throwable failure) {
-        RollBack.to(image, header.fromSnapshot(), diffs.taken(), failure);
+        RollBack.to(image, mark == null ? header.fromSnapshot() : mark.name(), failure);
+        RollBack.remove(diffs.taken(), failure);
+        RollBack.remove(mark, failure);
         throw failure;
+      }
+      if (mark != null) {
+        mark.remove();
       }
     }
     return header;
+  }
+
+  /** A snapshot to go back to. */
+  private static Snapshot mark(Image image) {
+    String name = "rbd4j-import-" + UUID.randomUUID();
+    return image.createSnapshot(
+        name, Set.of(SnapshotCreateFlag.SKIP_QUIESCE), ProgressListener.NONE);
   }
 }

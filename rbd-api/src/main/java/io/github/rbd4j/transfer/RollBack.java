@@ -9,27 +9,34 @@ final class RollBack {
   private RollBack() {}
 
   /**
-   * Rolls an image back to a snapshot, and removes a later one.
+   * Rolls an image back to a snapshot, since which nobody else changed it.
    *
-   * @param base the snapshot, since which nobody else changed the image; if it is null there is
-   *     nothing to roll back to
-   * @param taken the later snapshot, if this very transfer took it
+   * @param base the snapshot; if it is null there is nothing to roll back to
    * @param failure what else fails is added to it
    */
-  static void to(Image image, @Nullable String base, @Nullable Snapshot taken, Throwable failure) {
+  static void to(Image image, @Nullable String base, Throwable failure) {
     if (base != null) {
       attempt(() -> image.snapshot(base).rollback(), failure);
     }
-    if (taken != null) {
-      attempt(() -> remove(taken), failure);
-    }
   }
 
-  private static void remove(Snapshot taken) {
-    if (taken.isProtected()) {
-      taken.unprotect();
+  /**
+   * Removes a snapshot.
+   *
+   * @param taken the snapshot, if this very transfer took one
+   * @param failure what else fails is added to it
+   */
+  static void remove(@Nullable Snapshot taken, Throwable failure) {
+    if (taken != null) {
+      attempt(
+          () -> {
+            if (taken.isProtected()) {
+              taken.unprotect();
+            }
+            taken.remove();
+          },
+          failure);
     }
-    taken.remove();
   }
 
   private static void attempt(Runnable action, Throwable failure) {

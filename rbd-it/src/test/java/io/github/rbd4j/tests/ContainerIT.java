@@ -141,6 +141,36 @@ class ContainerIT {
     }
   }
 
+  /** From a registry, or, as here, one that is on this machine: that which docker/build made. */
+  @Test
+  void itCanBeMadeFromABaseImage() {
+    String base = "rbd4j/debian:bookworm";
+    String image = "rbd4j/from-base:" + ProcessHandle.current().pid();
+    CommandLine.Result made = build("--from", base, "--image", image);
+    assertThat(made.status()).as(made.errors()).isZero();
+    try {
+      String layers = "{{json .RootFS.Layers}}";
+      String ofBase = docker("image", "inspect", "--format", layers, base);
+      assertThat(docker("image", "inspect", "--format", layers, image))
+          .startsWith(ofBase.substring(0, ofBase.length() - 1));
+      assertThat(docker("run", "--rm", "--entrypoint", "rbd", image, "--version"))
+          .startsWith("ceph version 16.");
+    } finally {
+      docker("image", "rm", image);
+    }
+    CommandLine.Result refused = build("--from", base, "--image", image, "--suite", "trixie");
+    assertThat(refused.status()).isNotZero();
+    assertThat(refused.errors())
+        .contains(base + " is Debian bookworm, and --suite says trixie");
+  }
+
+  private static CommandLine.Result build(String... options) {
+    Path program = Path.of(System.getProperty("rbd4j.it.root", ".."), "docker/build");
+    List<String> command = new ArrayList<>(List.of(program.toString()));
+    command.addAll(List.of(options));
+    return CommandLine.run(Duration.ofMinutes(10), Map.of(), command);
+  }
+
   @Test
   void nothingIsInItThatNoProgramNeeds() {
     String search =

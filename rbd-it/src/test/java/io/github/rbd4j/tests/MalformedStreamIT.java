@@ -420,6 +420,31 @@ class MalformedStreamIT {
   }
 
   @Test
+  void aDifferenceThatBuildsOnNoneAlsoChangesNothingUnlessItIsWhole() throws IOException {
+    try (Image image = rbd.open(name)) {
+      image.resize(SIZE / 2, true); // the copy has to become smaller, and larger again
+      image.writeAt(0, Bytes.random(5000, 4));
+      image.createSnapshot("small");
+    }
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    new ImageExporter(rbd)
+        .diff(name, DiffRange.between(null, "small").format(DiffFormat.V1), Channels.newChannel(out));
+    byte[] whole = out.toByteArray();
+    for (int length : new int[] {whole.length - 1, whole.length - 2000, 60}) {
+      assertThat(importDiff(Arrays.copyOf(whole, length)))
+          .isInstanceOf(MalformedStreamException.class);
+      assertCopyUntouched();
+    }
+    assertThat(importDiff(whole)).isNull();
+    Bytes.assertEqual(Sample.read(rbd, copy), Sample.read(rbd, name));
+    try (Image image = rbd.openReadOnly(copy)) {
+      assertThat(image.snapshots())
+          .extracting(SnapshotInfo::name)
+          .containsExactly("old", "small");
+    }
+  }
+
+  @Test
   void unknownRecordsOfVersion2AreLeftOut() {
     byte[] bytes =
         stream(V2)
