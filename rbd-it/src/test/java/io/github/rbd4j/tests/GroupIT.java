@@ -23,6 +23,7 @@ import io.github.rbd4j.SnapshotCreateFlag;
 import io.github.rbd4j.SnapshotExistsException;
 import io.github.rbd4j.SnapshotInfo;
 import io.github.rbd4j.SnapshotNamespace;
+import io.github.rbd4j.SnapshotNamespaceType;
 import io.github.rbd4j.SnapshotNotFoundException;
 import io.github.rbd4j.Watcher;
 import io.github.rbd4j.group.Group;
@@ -346,7 +347,19 @@ class GroupIT {
       assertThat(clone.parent().orElseThrow().snapshotId()).isEqualTo(id);
       Bytes.assertEqual(Bytes.of(clone), data);
     }
-    rbd.remove("clone");
+    group.removeSnapshot("s"); // what the clone needs of it stays
+    try (Image image = rbd.open("a")) {
+      assertThat(image.snapshotNamespace(id))
+          .isInstanceOfSatisfying(
+              SnapshotNamespace.Trash.class,
+              trash -> {
+                assertThat(trash.originalType()).isEqualTo(SnapshotNamespaceType.GROUP);
+                assertThat(trash.originalTypeValue())
+                    .isEqualTo(SnapshotNamespaceType.GROUP.value());
+              });
+      rbd.remove("clone");
+      assertThat(image.snapshots()).isEmpty();
+    }
   }
 
   @Test
