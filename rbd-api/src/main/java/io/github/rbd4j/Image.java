@@ -1028,7 +1028,8 @@ public final class Image extends NativeObject {
                 Upcalls.progressStub(),
                 argument));
     if (hasSnapshots) {
-      NewImage.check(target, name, copy -> requireSameSnapshots(operation, copy));
+      OffCarrier.run(
+          () -> NewImage.check(target, name, copy -> requireSameSnapshots(operation, copy)));
     }
     data.requirePresent();
   }

@@ -16,6 +16,7 @@ import io.github.rbd4j.internal.Handles;
 import io.github.rbd4j.internal.NativeHandle;
 import io.github.rbd4j.internal.NativeStrings;
 import io.github.rbd4j.internal.NestedJson;
+import io.github.rbd4j.internal.OffCarrier;
 import io.github.rbd4j.internal.Operation;
 import io.github.rbd4j.internal.RemovedSnapshots;
 import io.github.rbd4j.internal.SameCluster;
@@ -65,9 +66,10 @@ public final class Migration {
     NativeStrings.requireName(name, "name");
     NativeStrings.requireNewName(targetName, "targetName");
     SameCluster.require(rbd.ioContext().cluster(), target.ioContext().cluster());
+    ImageOptions now = options.copy(); // they must not change in between
     Operation operation = rbd.imageOperation("prepare the migration of", name);
     awaitRemovedSnapshots(operation, name);
-    options.use(
+    now.use(
         opts ->
             Handles.of(target.ioContext())
                 .use(
@@ -90,6 +92,8 @@ public final class Migration {
         throw Failures.toException(
             Errno.EBUSY.result(), operation, "OSDs are still removing snapshots in its pool");
       }
+    } catch (ImageNotFoundException e) {
+      throw Failures.toException(Errno.ENOENT.result(), operation, null);
     }
   }
 
@@ -250,7 +254,7 @@ public final class Migration {
     try (IoContext io = cluster.ioContext(pool, status.sourceNamespace());
         Image source = openSource(new Rbd(io), status);
         Image target = rbd.openReadOnly(name)) {
-      new CopiedSnapshots(operation, source, target).requireSame();
+      OffCarrier.run(() -> new CopiedSnapshots(operation, source, target).requireSame());
     } catch (ImageNotFoundException removed) {
       // by a commit that did not come to its end
     }

@@ -260,8 +260,8 @@ public final class ImageImporter {
    * overwritten, roll the image back first.
    *
    * <p>If the stream turns out not to be sound, or anything else fails, the image is rolled back to
-   * that snapshot; nobody else may write to it meanwhile. For a difference that builds on none one is
-   * taken, and removed at the end; its name begins with {@code rbd4j-import-}.
+   * that snapshot; nobody else may write to it meanwhile. For a difference that builds on none one
+   * is taken, and removed at the end; its name begins with {@code rbd4j-import-}.
    *
    * @param source the channel, in blocking mode
    * @param name the name of the image

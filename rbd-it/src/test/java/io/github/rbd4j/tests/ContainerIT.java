@@ -160,8 +160,7 @@ class ContainerIT {
     }
     CommandLine.Result refused = build("--from", base, "--image", image, "--suite", "trixie");
     assertThat(refused.status()).isNotZero();
-    assertThat(refused.errors())
-        .contains(base + " is Debian bookworm, and --suite says trixie");
+    assertThat(refused.errors()).contains(base + " is Debian bookworm, and --suite says trixie");
   }
 
   private static CommandLine.Result build(String... options) {

@@ -428,7 +428,8 @@ class MalformedStreamIT {
     }
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     new ImageExporter(rbd)
-        .diff(name, DiffRange.between(null, "small").format(DiffFormat.V1), Channels.newChannel(out));
+        .diff(
+            name, DiffRange.between(null, "small").format(DiffFormat.V1), Channels.newChannel(out));
     byte[] whole = out.toByteArray();
     for (int length : new int[] {whole.length - 1, whole.length - 2000, 60}) {
       assertThat(importDiff(Arrays.copyOf(whole, length)))
@@ -438,9 +439,7 @@ class MalformedStreamIT {
     assertThat(importDiff(whole)).isNull();
     Bytes.assertEqual(Sample.read(rbd, copy), Sample.read(rbd, name));
     try (Image image = rbd.openReadOnly(copy)) {
-      assertThat(image.snapshots())
-          .extracting(SnapshotInfo::name)
-          .containsExactly("old", "small");
+      assertThat(image.snapshots()).extracting(SnapshotInfo::name).containsExactly("old", "small");
     }
   }
 
