@@ -30,6 +30,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.ToDoubleFunction;
 
 /**
@@ -45,7 +47,7 @@ public final class Soak {
    * What may grow from the first third of the warm samples to the last, between the least of each.
    * A leak of an open image in each thousand cycles would be more.
    */
-  private static final Resources BOUND = new Resources(32 << 20, 8 << 20, 4, 4, 1 << 20);
+  private static final Resources BOUND = new Resources(32 << 20, 2 << 20, 4, 4, 1 << 20);
 
   /** On a busy machine a sample takes longer; so many are taken all the same. */
   private static final int SAMPLES = 30;
@@ -63,6 +65,9 @@ public final class Soak {
   private final List<Resources> samples = new ArrayList<>();
 
   private final CountDownLatch warm = new CountDownLatch(WORKERS);
+
+  /** Held by each worker for a round, and for a sample: it sees what is there between rounds. */
+  private final ReadWriteLock round = new ReentrantReadWriteLock(true);
 
   Soak(CephCluster ceph, Duration length, PrintStream out) {
     this.ceph = ceph;
@@ -99,7 +104,12 @@ public final class Soak {
       while ((System.nanoTime() - start < length.toNanos() || samples.size() < SAMPLES)
           && workers.stream().noneMatch(CompletableFuture::isDone)) {
         Thread.sleep(interval);
-        sample(Duration.ofNanos(System.nanoTime() - start));
+        round.writeLock().lock();
+        try {
+          sample(Duration.ofNanos(System.nanoTime() - start));
+        } finally {
+          round.writeLock().unlock();
+        }
       }
       stopped.set(true);
       workers.forEach(CompletableFuture::join);
@@ -121,20 +131,14 @@ public final class Soak {
 
     void work() {
       shared.create(name, SIZE);
-      // What is rare is done at once, too, so that it is warm.
-      for (long round = 0; !stopped.get(); round++) {
-        if (round % 20 == 0) {
-          try (Cluster own = ceph.client().connect();
-              IoContext io = own.ioContext("rbd")) {
-            cycle(new Rbd(io));
-          }
-        } else {
-          cycle(shared);
+      for (long count = 0; !stopped.get(); count++) {
+        round.readLock().lock();
+        try {
+          goRound(count);
+        } finally {
+          round.readLock().unlock();
         }
-        if (round % 200 == 0) { // deriving the key takes seconds
-          encrypted(shared);
-        }
-        if (round == 0) {
+        if (count == 0) {
           warm.countDown();
         }
         cycles.incrementAndGet();
@@ -143,6 +147,21 @@ public final class Soak {
         Bytes.assertEqual(Bytes.of(image), content);
       }
       shared.remove(name);
+    }
+
+    /** What is rare is done at once, too, so that it is warm. */
+    private void goRound(long count) {
+      if (count % 20 == 0) {
+        try (Cluster own = ceph.client().connect();
+            IoContext io = own.ioContext("rbd")) {
+          cycle(new Rbd(io));
+        }
+      } else {
+        cycle(shared);
+      }
+      if (count % 200 == 0) { // deriving the key takes seconds
+        encrypted(shared);
+      }
     }
 
     /** The image is opened, used in every way, and closed. */
@@ -315,7 +334,7 @@ public final class Soak {
     }
   }
 
-  /** What leaks never goes away; what is in use at one moment does. */
+  /** What leaks never goes away; what a thread of librbd or the JVM has at one moment does. */
   private static double least(List<Resources> samples, ToDoubleFunction<Resources> value) {
     return samples.stream().mapToDouble(value).min().orElseThrow();
   }
