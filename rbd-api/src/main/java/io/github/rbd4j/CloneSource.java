@@ -3,6 +3,7 @@ package io.github.rbd4j;
 import io.github.rbd4j.internal.Errno;
 import io.github.rbd4j.internal.Failures;
 import io.github.rbd4j.internal.Operation;
+import io.github.rbd4j.internal.OsdMap;
 import io.github.rbd4j.rados.Cluster;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -71,13 +72,8 @@ final class CloneSource {
    * What librbd asks, too, and librados tells nobody else; if the user may not know, it decides.
    */
   private static boolean allClientsKnowFormat2(Cluster cluster) {
-    String map;
-    try {
-      map = cluster.monCommand("{\"prefix\": \"osd dump\", \"format\": \"json\"}").output();
-    } catch (PermissionDeniedException notAllowed) {
-      return true;
-    }
-    return saysThatAllClientsKnowFormat2(map);
+    String map = OsdMap.of(cluster);
+    return map == null || saysThatAllClientsKnowFormat2(map);
   }
 
   /** Reads the answer of {@code osd dump} in JSON. */

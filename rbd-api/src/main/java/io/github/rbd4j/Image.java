@@ -1035,13 +1035,7 @@ public final class Image extends NativeObject {
   }
 
   private void requireSameSnapshots(Operation operation, Image copy) {
-    String id = id(); // the old format has none
-    String known = name();
-    if (id.isEmpty() && known.isEmpty()) {
-      return; // answers that make no sense
-    }
-    try (Image source =
-        id.isEmpty() ? rbd.openReadOnly(known) : rbd.openById(id, OpenOptions.forReading())) {
+    try (Image source = openToRead()) {
       CopiedSnapshots snapshots = new CopiedSnapshots(operation, source, copy);
       snapshots.requireSame();
       snapshots.requireAllThere();
@@ -1717,7 +1711,15 @@ public final class Image extends NativeObject {
   /** By its id where it has one: an image in the trash has no name by which to open it. */
   private Image openToRead() {
     String id = id();
-    return id.isEmpty() ? rbd.openReadOnly(name()) : rbd.openById(id, OpenOptions.forReading());
+    if (!id.isEmpty()) {
+      return rbd.openById(id, OpenOptions.forReading());
+    }
+    String known = name();
+    if (known.isEmpty()) {
+      throw Failures.toException(
+          Errno.ENOENT.result(), handle.operation("open"), "librbd tells no id and no name of it");
+    }
+    return rbd.openReadOnly(known);
   }
 
   Operation snapshotOperation(String verb, String snapshot) {

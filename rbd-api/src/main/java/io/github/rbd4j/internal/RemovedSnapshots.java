@@ -1,7 +1,6 @@
 package io.github.rbd4j.internal;
 
 import io.github.rbd4j.Image;
-import io.github.rbd4j.PermissionDeniedException;
 import io.github.rbd4j.SnapshotInfo;
 import java.time.Duration;
 import java.util.Set;
@@ -9,7 +8,6 @@ import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Snapshots whose removal has returned, and whose data the OSDs have not removed yet.
@@ -87,26 +85,12 @@ public final class RemovedSnapshots {
   /** Whose id is greater than that of the image's oldest snapshot. */
   private static Set<Long> removing(Image image) {
     Set<Long> removing = new TreeSet<>();
-    String map = osdMap(image);
+    String map = OsdMap.of(image.rbd().ioContext().cluster());
     if (map != null) {
       long oldest = ids(image).stream().mapToLong(id -> id).min().orElse(Long.MAX_VALUE);
       addRemoving(map, image.dataPoolId(), oldest, removing);
     }
     return removing;
-  }
-
-  /** Null if the user may not know. */
-  private static @Nullable String osdMap(Image image) {
-    try {
-      return image
-          .rbd()
-          .ioContext()
-          .cluster()
-          .monCommand("{\"prefix\": \"osd dump\", \"format\": \"json\"}")
-          .output();
-    } catch (PermissionDeniedException notAllowed) {
-      return null;
-    }
   }
 
   static void addRemoving(String map, long pool, long oldest, Set<Long> removing) {

@@ -366,20 +366,10 @@ class GroupIT {
   void aSnapshotCanPassOverWhoCannotPrepareForIt() {
     group.addImage(io, "a");
     AtomicInteger asked = new AtomicInteger();
-    QuiesceListener unable =
-        new QuiesceListener() {
-          @Override
-          public void quiesce() {
-            asked.incrementAndGet();
-            throw new IllegalStateException("cannot quiesce");
-          }
-
-          @Override
-          public void unquiesce() {}
-        };
     try (Image image = rbd.open("a")) {
       image.writeAt(0, new byte[512]);
-      try (QuiesceWatch watch = image.watchQuiesce(unable, Duration.ofSeconds(20))) {
+      try (QuiesceWatch watch =
+          image.watchQuiesce(new UnableToQuiesce(asked), Duration.ofSeconds(20))) {
         assertThatThrownBy(() -> group.createSnapshot("plain")).isInstanceOf(RbdException.class);
         assertThat(asked).hasPositiveValue();
         assertThat(group.snapshots()).isEmpty();

@@ -12,7 +12,6 @@ import io.github.rbd4j.ObjectBusyException;
 import io.github.rbd4j.ObjectExistsException;
 import io.github.rbd4j.ObjectNotFoundException;
 import io.github.rbd4j.PermissionDeniedException;
-import io.github.rbd4j.QuiesceListener;
 import io.github.rbd4j.QuiesceWatch;
 import io.github.rbd4j.Rbd;
 import io.github.rbd4j.RbdException;
@@ -682,19 +681,9 @@ class MirrorPoolIT {
     mirror.addPeer(MirrorPeerDirection.RX_TX, "site", "client.a"); // a snapshot is for somebody
     createMirrored("image", ImageMirrorMode.SNAPSHOT);
     AtomicInteger asked = new AtomicInteger();
-    QuiesceListener unable =
-        new QuiesceListener() {
-          @Override
-          public void quiesce() {
-            asked.incrementAndGet();
-            throw new IllegalStateException("cannot quiesce");
-          }
-
-          @Override
-          public void unquiesce() {}
-        };
     try (Image image = rbd.open("image");
-        QuiesceWatch watch = image.watchQuiesce(unable, Duration.ofSeconds(20))) {
+        QuiesceWatch watch =
+            image.watchQuiesce(new UnableToQuiesce(asked), Duration.ofSeconds(20))) {
       ImageMirror imageMirror = new ImageMirror(image);
       List<SnapshotInfo> before = image.snapshots();
       assertThatThrownBy(() -> imageMirror.createSnapshot(Set.of()))
