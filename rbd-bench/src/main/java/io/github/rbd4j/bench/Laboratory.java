@@ -355,10 +355,18 @@ public final class Laboratory implements AutoCloseable {
     return conf;
   }
 
+  /** As small as that of the tests, with as many threads for operations as an OSD has. */
+  private static CephCluster.Layout layout() {
+    CephCluster.Layout small = CephCluster.Layout.small();
+    List<String> settings = new ArrayList<>(small.settings());
+    settings.addAll(List.of("osd op num shards = 8", "osd op num threads per shard = 2"));
+    return new CephCluster.Layout(small.osds(), small.store(), settings);
+  }
+
   private CephCluster cluster() {
     if (cluster == null) {
       create(folder);
-      cluster = CephCluster.start();
+      cluster = CephCluster.start(layout());
       fill(IMAGE, imageBytes, 1);
     }
     return cluster;

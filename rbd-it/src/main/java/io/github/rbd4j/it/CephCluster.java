@@ -74,6 +74,15 @@ public final class CephCluster implements AutoCloseable {
     }
 
     /**
+     * One OSD that keeps its data when it is killed, and that serves many requests at once.
+     *
+     * @return the smallest cluster with a disk
+     */
+    public static Layout onDisk() {
+      return new Layout(1, Store.BLUESTORE, List.of());
+    }
+
+    /**
      * Three OSDs that survive being killed.
      *
      * @return the cluster for tests of faults

@@ -10,7 +10,6 @@ import io.github.rbd4j.Rbd;
 import io.github.rbd4j.it.CephCluster;
 import io.github.rbd4j.it.CephCluster.DaemonAction;
 import io.github.rbd4j.it.CephCluster.Layout;
-import io.github.rbd4j.it.CephCluster.Store;
 import io.github.rbd4j.rados.Cluster;
 import io.github.rbd4j.rados.IoContext;
 import java.nio.charset.StandardCharsets;
@@ -25,11 +24,9 @@ import org.junit.jupiter.api.Test;
 /** The cluster fixture itself: what it starts, breaks, mends and leaves behind. */
 @Tag(Tags.LOCAL_DAEMONS)
 class CephClusterIT {
-  private static final Layout DURABLE = new Layout(1, Store.BLUESTORE, List.of());
-
   @Test
   void anOsdThatIsPausedOrKilledComesBackWithItsData() {
-    try (CephCluster ceph = CephCluster.start(DURABLE);
+    try (CephCluster ceph = CephCluster.start(Layout.onDisk());
         Cluster cluster = ceph.client().osdTimeout(Duration.ofSeconds(2)).connect();
         IoContext io = cluster.ioContext("rbd")) {
       Rbd rbd = new Rbd(io);

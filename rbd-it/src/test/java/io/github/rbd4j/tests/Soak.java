@@ -79,7 +79,7 @@ public final class Soak {
   /** Runs on a cluster of its own: {@code Soak SECONDS}. The exit status is 1 if something grew. */
   public static void main(String[] arguments) throws Exception {
     boolean flat;
-    try (CephCluster ceph = CephCluster.start()) {
+    try (CephCluster ceph = CephCluster.start(CephCluster.Layout.onDisk())) {
       Duration length = Duration.ofSeconds(Long.parseLong(arguments[0]));
       flat = new Soak(ceph, length, System.out).run().isEmpty();
     }

@@ -51,8 +51,7 @@ class FuzzIT {
    * One of its own, with a real disk: where many snapshots come and go, the iterator of an OSD in
    * memory (16) can be overtaken by a change, which ends that OSD.
    */
-  private final CephCluster ceph =
-      CephCluster.start(new CephCluster.Layout(1, CephCluster.Store.BLUESTORE, List.of()));
+  private final CephCluster ceph = CephCluster.start(CephCluster.Layout.onDisk());
 
   private final Cluster cluster = connect(ceph);
   private final Cluster other = connect(ceph);
